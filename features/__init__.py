@@ -1,0 +1,1 @@
+"""From a complaint's text to numbers."""

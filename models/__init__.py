@@ -1,0 +1,1 @@
+"""What a prediction is: labels, classifier, decision, evidence, bundle, registry."""

@@ -1,0 +1,1 @@
+"""Intake systems: from a complaint to an answer, over HTTP."""
