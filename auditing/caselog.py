@@ -1,0 +1,188 @@
+"""The case log: every prediction that was answered, in the order in which it was answered.
+
+Rows are only ever added. The same source, ticket, content and model version is one prediction however often it is
+asked; a changed content is the ticket's next revision; the same content under another version is another prediction
+of the same revision.
+"""
+
+import asyncio
+from collections.abc import Callable, Container, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from auditing.discretion import where
+from auditing.errors import RecordRefused, StoreUnavailable, UnknownPrediction
+from auditing.groupcommit import GroupCommit
+from auditing.identity import CONTENT_LENGTH, ID_LENGTH, TICKET_LENGTH, Identifier, load_or_create_key
+from auditing.records import Entry, Recorded, StoredPrediction, enter
+from auditing.schema import predictions
+from auditing.statements import Statements
+from auditing.store import describe, is_store_trouble, open_engine, prepare, writing
+from features.complaint import Complaint
+from models.prediction import ModelVersion, Triage
+
+
+class CaseLog:
+    """An append-only log in the store of `engine`, whose schema `prepare` makes.
+
+    `identifier` names predictions; all processes that share a log must share its secret. `now` tells the time.
+    `on_group` hears the size of each committed group, `on_trouble` is called when the store fails a group.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        identifier: Identifier,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        on_group: Callable[[int], None] | None = None,
+        on_trouble: Callable[[], None] | None = None,
+    ) -> None:
+        self.engine = engine
+        self.identifier = identifier
+        self.troubled = False
+        """Whether the last attempt to write failed for the store's sake."""
+        self._now = now
+        self._statements = Statements(engine.dialect)
+        self._on_trouble = on_trouble
+        self._commits: GroupCommit[Entry, Recorded] = GroupCommit(self.write, on_group=on_group)
+
+    @classmethod
+    def open(cls, url: str | URL, digest_key: Path, *, busy_timeout: float = 5.0) -> "CaseLog":
+        """Open the log at `url`, with the secret in the file `digest_key` (made when missing), and prepare its schema.
+
+        Raises:
+            StoreUnsuitable, StoreUnavailable, DigestKeyUnusable: each names the way out.
+
+        """
+        engine = open_engine(url, busy_timeout=busy_timeout)
+        log = cls(engine, Identifier(load_or_create_key(digest_key)))
+        log.prepare()
+        return log
+
+    def prepare(self) -> None:
+        """Bring the schema up to date. Raises StoreUnavailable."""
+        prepare(self.engine)
+
+    def entry(self, complaint: Complaint, triage: Triage) -> Entry:
+        """Make the entry of `triage`, an answer to `complaint` (as it was received)."""
+        return enter(self.identifier.identify(complaint, triage.model), triage, self._now())
+
+    def append(self, entry: Entry) -> asyncio.Future[Recorded]:
+        """Record `entry` with whatever else is waiting; done when it is on the disk. Needs a running event loop.
+
+        The future raises StoreUnavailable or RecordRefused.
+        """
+        return self._commits.submit(entry)
+
+    def write(self, entries: Sequence[Entry]) -> list[Recorded | Exception]:
+        """Record `entries` in one transaction, now and in this thread; one result or exception each, in order.
+
+        A record that the store refuses gets RecordRefused and does not harm the others; where the store itself fails,
+        all get StoreUnavailable.
+        """
+        try:
+            with writing(self.engine) as connection:
+                recorded: list[Recorded | Exception] = list(_record(self._statements, connection, entries))
+        except (SQLAlchemyError, OSError, ValueError, TypeError) as error:
+            if is_store_trouble(error):
+                return self._give_up(error, len(entries))
+            if len(entries) > 1:
+                return [self.write([entry])[0] for entry in entries]
+            return [RecordRefused(entries[0].identity.prediction_id, where(error))]
+        self.troubled = False
+        return recorded
+
+    def find(self, prediction_id: str) -> StoredPrediction:
+        """Give the stored prediction.
+
+        Raises:
+            UnknownPrediction: there is none with this id.
+            StoreUnavailable: the store cannot be read.
+
+        """
+        if len(prediction_id) != ID_LENGTH:
+            raise UnknownPrediction(prediction_id)
+        query = select(predictions).where(predictions.c.prediction_id == prediction_id)
+        try:
+            with self.engine.connect() as connection:
+                row = connection.execute(query).one_or_none()
+        except SQLAlchemyError as error:
+            raise StoreUnavailable(describe(error)) from error
+        if row is None:
+            raise UnknownPrediction(prediction_id)
+        return StoredPrediction(
+            seq=row.seq,
+            prediction_id=row.prediction_id,
+            revision=row.revision,
+            source=row.source,
+            ticket_id=row.ticket_id,
+            content_digest=row.content_digest,
+            model=ModelVersion(row.model_name, row.model_version),
+            created_at=row.created_at,
+            complaint=row.complaint.encode(),
+            answer=row.answer.encode(),
+        )
+
+    def probe(self) -> None:
+        """Take and give back the writer's turn. Raises StoreUnavailable where that fails."""
+        try:
+            with writing(self.engine):
+                pass
+        except (SQLAlchemyError, OSError) as error:
+            self.troubled = True
+            raise StoreUnavailable(describe(error)) from error
+        self.troubled = False
+
+    def close(self) -> None:
+        """Write what is waiting, then let the store go. Blocks until that is done."""
+        self._commits.close()
+        self.engine.dispose()
+
+    def _give_up(self, error: BaseException, count: int) -> list[Recorded | Exception]:
+        self.troubled = True
+        # the next group begins with fresh connections: these may belong to a file or a server that is gone
+        self.engine.dispose()
+        if self._on_trouble is not None:
+            self._on_trouble()
+        reason = describe(error)
+        # one exception each: a raised one carries the trace of whoever raised it
+        return [StoreUnavailable(reason) for _ in range(count)]
+
+
+def _record(statements: Statements, connection: Connection, entries: Sequence[Entry]) -> list[Recorded]:
+    tickets = {entry.identity.prediction_id[:TICKET_LENGTH] for entry in entries}
+    contents = statements.count_contents(connection, tuple(tickets))
+    # by prediction_id: what was answered before, in earlier groups or earlier in this one
+    answered = _find_answers(statements, connection, entries, contents) if contents else {}
+    revisions = {prediction_id[:CONTENT_LENGTH]: known.revision for prediction_id, known in answered.items()}
+    rows = []
+    recorded = []
+    for entry in entries:
+        prediction_id = entry.identity.prediction_id
+        known = answered.get(prediction_id)
+        if known is None:
+            ticket, content = prediction_id[:TICKET_LENGTH], prediction_id[:CONTENT_LENGTH]
+            revision = revisions.get(content)
+            if revision is None:
+                revision = revisions[content] = contents[ticket] = contents.get(ticket, 0) + 1
+            rows.append(entry.row(revision))
+            known = Recorded(prediction_id, revision, entry.answer, repeated=False)
+            answered[prediction_id] = replace(known, repeated=True)
+        recorded.append(known)
+    if rows:
+        statements.insert(connection, rows)
+    return recorded
+
+
+def _find_answers(
+    statements: Statements, connection: Connection, entries: Sequence[Entry], known_tickets: Container[str]
+) -> dict[str, Recorded]:
+    ids = [entry.identity.prediction_id for entry in entries]
+    contents = {each[:CONTENT_LENGTH] for each in ids if each[:TICKET_LENGTH] in known_tickets}
+    found = statements.find_answers(connection, tuple(contents))
+    return {row[0]: Recorded(row[0], row[1], row[2].encode(), repeated=True) for row in found}

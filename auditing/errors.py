@@ -1,0 +1,102 @@
+# ruff: noqa: N818 - the house names errors by what is wrong
+"""What can go wrong in the case log.
+
+AuditingError
+├── StoreUnavailable     the database is away, locked, full or damaged: try again later
+├── StoreUnsuitable      the URL names a store that cannot keep a log
+├── RecordRefused        one record, and only that one, could not be stored
+├── UnknownPrediction    no such prediction in the log
+├── UnknownKey           no such API key
+├── UnknownScope         no such scope of an API key
+└── DigestKeyUnusable    the secret behind content digests cannot be read or made
+
+Messages are for operators, Chinese first. They name places and remedies, never the text of a complaint.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class AuditingError(Exception):
+    """Any error of this package."""
+
+
+class StoreUnavailable(AuditingError):
+    """The store cannot take or give records now; nothing that was answered before is lost."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"案例日志暂不可用：{reason}。请检查数据库、磁盘空间与文件权限，恢复后重试即可，已答复的记录不受影响。 | "
+            f"The case log is unavailable: {reason}. Check the database, the disk and its permissions, then retry; "
+            "no answered record is lost."
+        )
+
+
+class StoreUnsuitable(AuditingError):
+    """The database URL names something that would forget."""
+
+    def __init__(self, url: str, why: str) -> None:
+        self.url = url
+        self.why = why
+        super().__init__(
+            f"数据库地址 {url} 不能用作案例日志：{why}。请改用文件（sqlite:///目录/caselog.db）或数据库服务器。 | "
+            f"{url} cannot hold the case log: {why}. Use a file (sqlite:///folder/caselog.db) or a database server."
+        )
+
+
+class RecordRefused(AuditingError):
+    """The store works, but will not take this record; the others of its group were stored."""
+
+    def __init__(self, prediction_id: str, kind: str) -> None:
+        self.prediction_id = prediction_id
+        self.kind = kind
+        super().__init__(
+            f"记录 {prediction_id} 未能写入案例日志（{kind}），同批其他记录已写入。请把编号交给管理员。 | "
+            f"record {prediction_id} was refused by the case log ({kind}); others of its group were stored. "
+            "Give its id to the administrator."
+        )
+
+
+class UnknownPrediction(AuditingError):
+    """The log has no prediction with this id."""
+
+    def __init__(self, prediction_id: str) -> None:
+        self.prediction_id = prediction_id
+        super().__init__(
+            "案例日志中没有这个 prediction_id，请核对答复中返回的编号。 | "
+            "the case log has no such prediction_id; use the one that the answer carried."
+        )
+
+
+class UnknownKey(AuditingError):
+    """There is no API key with this id."""
+
+    def __init__(self, key_id: str, known: Iterable[str]) -> None:
+        self.key_id = key_id
+        self.known = tuple(known)
+        listed = ", ".join(self.known) or "–"
+        super().__init__(f"没有编号为 {key_id!r} 的密钥；现有：{listed}。 | no key {key_id!r}; known: {listed}.")
+
+
+class UnknownScope(AuditingError):
+    """An API key was asked for with a scope that does not exist, or with none."""
+
+    def __init__(self, scope: str, known: Iterable[str]) -> None:
+        self.scope = scope
+        self.known = tuple(known)
+        listed = ", ".join(self.known)
+        super().__init__(f"没有权限范围 {scope!r}；可用：{listed}。 | no scope {scope!r}; choose from: {listed}.")
+
+
+class DigestKeyUnusable(AuditingError):
+    """The secret that content digests are keyed with cannot be read or made."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        self.path = path
+        self.why = why
+        super().__init__(
+            f"摘要密钥文件 {path} 不可用：{why}。请从备份恢复；若无备份可删除该文件重新生成（旧工单的重复提交将不再被识别）。 | "
+            f"the digest key {path} is unusable: {why}. Restore it from a backup, or delete it to have a new one made "
+            "(retries of earlier tickets are then no longer recognised)."
+        )

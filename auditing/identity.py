@@ -1,0 +1,99 @@
+"""Names for predictions that a retry finds again, and digests that cannot be guessed.
+
+A complaint may hold a phone number, and phone numbers are few enough to try them all against a plain hash. So every
+digest here is keyed (BLAKE2b in keyed mode, RFC 7693) with a secret that lies beside the database, not in it.
+
+A `prediction_id` is `p_` and 44 hexadecimal digits in three parts: 16 for the ticket, 16 for its content, 12 for the
+model version. All predictions of one ticket, and all of one content of it, are therefore neighbours in one index.
+"""
+
+import contextlib
+import os
+import secrets
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+
+from auditing.errors import DigestKeyUnusable
+from features.complaint import Complaint
+from models.prediction import ModelVersion
+
+KEY_BYTES = 32
+"""Length of the secret."""
+
+PREFIX = "p_"
+TICKET_LENGTH = len(PREFIX) + 16
+"""Characters of a prediction_id that name the ticket."""
+CONTENT_LENGTH = TICKET_LENGTH + 16
+"""Characters of a prediction_id that name the ticket and its content."""
+ID_LENGTH = CONTENT_LENGTH + 12
+"""Characters of a whole prediction_id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a complaint is called under a model version: `content_digest` is 32 hexadecimal digits."""
+
+    prediction_id: str
+    content_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """Derives identities with one secret `key`; the secret is not shown in its representation."""
+
+    key: bytes = field(repr=False)
+
+    def identify(self, complaint: Complaint, version: ModelVersion) -> Identity:
+        """Name `complaint` (as received, not masked) under `version`.
+
+        Source and ticket_id name the ticket; title, text, merchant and address are the content; `received_at` is
+        neither, because a retry may well be stamped anew.
+        """
+        ticket = self._digest(b"ticket", 8, complaint.source, complaint.ticket_id)
+        content = self._digest(b"content", 16, complaint.title, complaint.text, complaint.merchant, complaint.address)
+        model = self._digest(b"version", 6, version.name, version.version)
+        return Identity(f"{PREFIX}{ticket}{content[:16]}{model}", content)
+
+    def _digest(self, purpose: bytes, size: int, *parts: str) -> str:
+        encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
+        # the lengths go first, so that ("ab", "c") and ("a", "bc") differ
+        lengths = ",".join([str(len(part)) for part in encoded]).encode()
+        whole = b"".join([lengths, b";", *encoded])
+        return blake2b(whole, digest_size=size, key=self.key, person=purpose).hexdigest()
+
+
+def load_or_create_key(path: Path) -> bytes:
+    """Read the secret at `path`, making it (mode 0600) when it is not there.
+
+    Several processes may start at once: the file appears complete or not at all, and all of them get the same secret.
+
+    Raises:
+        DigestKeyUnusable: the file cannot be read or made, or does not hold `KEY_BYTES` bytes.
+
+    """
+    try:
+        if not path.exists():
+            _create(path)
+        key = path.read_bytes()
+    except OSError as error:
+        raise DigestKeyUnusable(path, type(error).__name__) from error
+    if len(key) != KEY_BYTES:
+        raise DigestKeyUnusable(path, f"{len(key)} bytes instead of {KEY_BYTES}")
+    return key
+
+
+def _create(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        # a link, not a rename: it fails when another process was first, and never replaces that one's secret
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()

@@ -1,0 +1,13 @@
+"""Run by Alembic for each command, on the connection (and in the transaction) of the caller."""
+
+from alembic import context
+
+from auditing.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    # SQLite can, if one begins the transaction oneself, and auditing.migrate does
+    transactional_ddl=True,
+)
+context.run_migrations()

@@ -1,0 +1,218 @@
+"""TF-IDF over the fields of a complaint: a scikit-learn transformer around the compiled n-gram counter."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from features.ngrams import (
+    CHARACTER_N,
+    WORD_N,
+    Corpus,
+    Keys,
+    build_lookup,
+    count_documents,
+    empty_counts,
+    scratch,
+    transform_documents,
+)
+from features.trie import Trie, build_trie
+
+CHUNK = 5_000
+"""Documents in one compiled call: working memory stays bounded."""
+
+
+def corpus(documents: Iterable[Sequence[str]], n_fields: int) -> Corpus:
+    """Lay documents (each a sequence of n_fields texts) one after another."""
+    parts: list[str] = []
+    for document in documents:
+        parts.extend(document)
+    lengths = np.fromiter((len(part) for part in parts), np.int64, len(parts))
+    fields = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+    text = np.frombuffer("".join(parts).encode("utf-32-le", "surrogatepass"), np.uint32)
+    longest = int(lengths.reshape(-1, n_fields).sum(axis=1).max()) if len(parts) else 0
+    return Corpus(text, fields, n_fields, longest)
+
+
+class Spelling(NamedTuple):
+    """How each feature is written: code points one after another, and where each feature ends.
+
+    characters: uint32; ends: int64 [features]. The two words of a word 2-gram are separated by a space.
+    """
+
+    characters: npt.NDArray[np.uint32]
+    ends: npt.NDArray[np.int64]
+
+    @classmethod
+    def gather(cls, laid: Corpus, spans: npt.NDArray[np.int64]) -> "Spelling":
+        """Read each feature where it was first seen; spans: int64 [features, 4] of `transform_documents`."""
+        first, second = spans[:, 1] - spans[:, 0], spans[:, 3] - spans[:, 2]
+        two = second > 0
+        lengths = first + np.where(two, second + 1, 0)
+        ends = np.cumsum(lengths)
+        characters = np.full(int(ends[-1]), ord(" "), np.uint32)
+        begins = ends - lengths
+        characters[_ranges(begins, first)] = laid.text[_ranges(spans[:, 0], first)]
+        characters[_ranges((begins + first + 1)[two], second[two])] = laid.text[_ranges(spans[two, 2], second[two])]
+        return cls(characters, ends)
+
+    def select(self, columns: npt.NDArray[np.int64]) -> "Spelling":
+        """The spelling of these features only."""
+        begins = np.concatenate([np.zeros(1, np.int64), self.ends[:-1]])[columns]
+        lengths = self.ends[columns] - begins
+        return Spelling(self.characters[_ranges(begins, lengths)], np.cumsum(lengths))
+
+    def strings(self) -> list[str]:
+        """The features as strings."""
+        text = self.characters.tobytes().decode("utf-32-le", "surrogatepass")
+        ends = self.ends.tolist()
+        return [text[a:b] for a, b in zip([0, *ends], ends, strict=False)]
+
+
+def _ranges(begins: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """begins[0], begins[0] + 1, … lengths[0] of them, then those of begins[1] …"""
+    before = np.cumsum(lengths) - lengths
+    return np.arange(int(lengths.sum()), dtype=np.int64) + np.repeat(begins - before, lengths)
+
+
+class NoFeatures(ValueError):
+    """Nothing to learn from: no document, or no n-gram in min_df of them."""
+
+    def __init__(self, documents: int, min_df: int) -> None:
+        self.documents, self.min_df = documents, min_df
+        super().__init__(
+            f"{documents} documents have no n-gram in common with {min_df - 1} others; give more text or lower min_df"
+        )
+
+
+class ComplaintVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Words 1-2 and characters 1-4 of each field, sublinear TF-IDF, each block normalised by itself.
+
+    Equal to scikit-learn's `FeatureUnion` of `TfidfVectorizer(sublinear_tf=True, min_df=min_df)` over jieba's words and
+    over characters of each field, up to the order of the columns.
+
+    X is an array-like of texts: (n,) for one field, (n, n_fields) for several. The texts are taken as they are;
+    normalising them is another step.
+
+    Parameters
+    ----------
+    trie: the lexicon for the word n-grams.
+    min_df: an n-gram of fewer documents is no feature.
+    field_weights: the length of each field's blocks; None gives every field 1.
+
+    """
+
+    def __init__(
+        self, trie: Trie | None = None, min_df: int = 2, field_weights: Sequence[float] | None = None
+    ) -> None:
+        self.trie = trie
+        self.min_df = min_df
+        self.field_weights = field_weights
+
+    def fit(self, X: Any, y: object = None) -> Self:  # noqa: N803 - scikit-learn's name
+        """Learn the vocabulary and the inverse document frequencies."""
+        self.fit_transform(X, y)
+        return self
+
+    def fit_transform(self, X: Any, y: object = None) -> sparse.csr_matrix:  # noqa: ARG002, N803
+        """Learn from X and return its rows: float32 [n, n_features]."""
+        documents = self._documents(X)
+        self.n_fields_ = len(documents[0])
+        self.trie_ = build_trie({}, 1) if self.trie is None else self.trie
+        laid = corpus(documents, self.n_fields_)
+        keys, counts, blocks = self._count(laid)
+        if not len(keys):
+            raise NoFeatures(len(documents), self.min_df)
+        self.idf_ = np.log((1.0 + len(documents)) / (1.0 + counts)) + 1.0
+        self._set_keys(keys)
+        seen = np.full((len(keys), 4), -1, np.int64)
+        matrix = self._transform(laid, seen)
+        # the most frequent first: the rows that most documents need then share pages of memory
+        order = np.lexsort((keys, -counts, blocks))
+        self.blocks_ = blocks[order]
+        self.idf_ = self.idf_[order]
+        self.document_counts_ = counts[order]
+        self.spelling_ = Spelling.gather(laid, seen[order])
+        self._set_keys(keys[order])
+        column = np.empty(len(keys), np.int32)
+        column[order] = np.arange(len(keys), dtype=np.int32)
+        matrix.indices = column[matrix.indices]
+        return matrix
+
+    def transform(self, X: Any) -> sparse.csr_matrix:  # noqa: N803
+        """Rows for new documents: float32 [n, n_features]."""
+        check_is_fitted(self)
+        return self._transform(corpus(self._documents(X), self.n_fields_), np.empty((0, 4), np.int64))
+
+    def select(self, columns: npt.NDArray[np.int64]) -> Self:
+        """Keep only these columns, in this order; the norms of later rows are of what is kept."""
+        self.spelling_ = self.spelling_.select(columns)
+        self.blocks_, self.idf_ = self.blocks_[columns], self.idf_[columns]
+        self.document_counts_ = self.document_counts_[columns]
+        self._set_keys(self.keys_[columns])
+        return self
+
+    def block_weights(self) -> npt.NDArray[np.float64]:
+        """The length of each block: [2 * n_fields], words and characters of each field."""
+        weights = np.ones(self.n_fields_) if self.field_weights is None else np.asarray(self.field_weights, float)
+        return np.repeat(weights, 2)
+
+    def get_feature_names_out(self, input_features: object = None) -> npt.NDArray[np.object_]:  # noqa: ARG002
+        """`block:n-gram`; the words of two are separated by a space."""
+        return np.array([f"{block}:{name}" for block, name in zip(self.blocks_, self.spelling_.strings(), strict=True)], object)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+    def _set_keys(self, keys: Keys) -> None:
+        self.keys_ = keys
+        self.row_bits_ = max(1, int(len(keys)).bit_length())
+        self.table_ = build_lookup(keys, 1 << (len(keys) * 2).bit_length(), self.row_bits_)
+
+    def _documents(self, X: Any) -> list[Sequence[str]]:  # noqa: N803
+        documents = [(row,) if isinstance(row, str) else row for row in X]
+        if not documents:
+            raise NoFeatures(0, self.min_df)
+        return documents
+
+    def _count(self, laid: Corpus) -> tuple[Keys, npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+        space = scratch(laid.longest, self.n_fields_)
+        keys, counts, last, blocks = empty_counts()
+        keys, counts, last, blocks, _ = count_documents(
+            laid.text, laid.fields, laid.n_fields, 0, laid.documents, *self.trie_, space, keys, counts, last, blocks, 0
+        )
+        kept = counts >= self.min_df
+        return keys[kept], counts[kept], blocks[kept]
+
+    def _transform(self, laid: Corpus, seen: npt.NDArray[np.int64]) -> sparse.csr_matrix:
+        space = scratch(laid.longest, laid.n_fields)
+        block_weights = self.block_weights()
+        counts = np.zeros(len(self.keys_), np.int32)
+        columns, values, ends = [], [], [np.zeros(1, np.int64)]
+        written = 0
+        for first in range(0, laid.documents, CHUNK):
+            last = min(first + CHUNK, laid.documents)
+            size = int(laid.fields[last * laid.n_fields] - laid.fields[first * laid.n_fields])
+            room = (WORD_N + CHARACTER_N) * size
+            chunk_columns, chunk_values = np.empty(room, np.int32), np.empty(room, np.float32)
+            chunk_ends = np.empty(last - first, np.int64)
+            n = transform_documents(
+                laid.text, laid.fields, laid.n_fields, first, last, *self.trie_, space, self.table_, self.row_bits_,
+                self.idf_, block_weights, counts, chunk_columns, chunk_values, chunk_ends, seen,
+            )  # fmt: skip
+            columns.append(chunk_columns[:n].copy())
+            values.append(chunk_values[:n].copy())
+            ends.append(chunk_ends + written)
+            written += n
+        return sparse.csr_matrix(
+            (np.concatenate(values), np.concatenate(columns), np.concatenate(ends)),
+            shape=(laid.documents, len(self.keys_)),
+        )
+

@@ -1,0 +1,194 @@
+"""The data-only artefact: one manifest and flat arrays. Nothing is unpickled, nothing is used before it is verified."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from features.normalise import Normaliser
+from features.trie import Trie
+from features.vectorise import Spelling
+from models.calibration import Calibration
+from models.decision import Policy
+from models.fitted import FIELDS, FittedModel, Head, Quantised, Scope, Vocabulary
+
+BUNDLE_FORMAT = 1
+MANIFEST = "manifest.json"
+LIBRARIES = ("numpy", "scikit-learn", "jieba", "numba", "opencc", "scipy")
+
+
+class BundleDamaged(ValueError):
+    """A bundle that must not be used: a file is missing, altered or of a format that this version does not read."""
+
+    def __init__(self, bundle: Path, problem: str) -> None:
+        self.bundle, self.problem = bundle, problem
+        super().__init__(
+            f"模型包不可用 / bundle {bundle.name!r} must not be used: {problem}. "
+            "Fetch it again from the registry, or train and register a new version."
+        )
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A verified bundle: its manifest and its memory-mapped arrays."""
+
+    manifest: Mapping[str, Any]
+    model: FittedModel
+
+
+def write_bundle(model: FittedModel, directory: Path, about: Mapping[str, Any]) -> None:
+    """Write a model into an empty directory; `about` (data digest, recipe, figures …) goes into the manifest as it is."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, array in _arrays(model).items():
+        np.save(directory / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
+    normaliser = Normaliser()
+    manifest = {
+        "format": BUNDLE_FORMAT,
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "fields": list(FIELDS),
+        "normaliser": {"version": normaliser.version, "digest": normaliser.digest},
+        "lexicon": model.lexicon_digest,
+        "unknown_log_probability": model.trie.unknown,
+        "row_bits": model.vocabulary.row_bits,
+        "features": len(model.vocabulary.idf),
+        "heads": [
+            {
+                "target": head.target,
+                "classes": list(head.classes),
+                "names": dict(head.names),
+                "labels_digest": hashlib.sha256("\n".join(head.classes).encode()).hexdigest(),
+                "calibration": head.calibration._asdict(),
+                "policy": head.policy.to_manifest(head.classes),
+            }
+            for head in model.heads
+        ],
+        "scope": {
+            "margin": model.scope.margin,
+            "known_share": model.scope.known_share,
+            "characters": model.scope.characters,
+        },
+        "about": dict(about),
+        "files": {path.name: _sha256(path) for path in sorted(directory.glob("*.npy"))},
+    }
+    (directory / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def read_manifest(directory: Path) -> dict[str, Any]:
+    """The manifest alone, of a format that this version reads. Raises BundleDamaged."""
+    try:
+        manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BundleDamaged(directory, f"{MANIFEST} is missing") from None
+    except ValueError:
+        raise BundleDamaged(directory, f"{MANIFEST} is not JSON") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != BUNDLE_FORMAT:
+        found = manifest.get("format") if isinstance(manifest, dict) else None
+        raise BundleDamaged(directory, f"its format is {found!r}, this version reads {BUNDLE_FORMAT}")
+    return manifest
+
+
+def verify_bundle(directory: Path) -> dict[str, Any]:
+    """Check every file against the manifest's sha256; returns the manifest. Raises BundleDamaged."""
+    manifest = read_manifest(directory)
+    files = manifest.get("files")
+    if not isinstance(files, dict) or not files:
+        raise BundleDamaged(directory, f"{MANIFEST} lists no files")
+    for name, expected in files.items():
+        path = directory / Path(name).name
+        if not path.is_file():
+            raise BundleDamaged(directory, f"{name} is missing")
+        if _sha256(path) != expected:
+            raise BundleDamaged(directory, f"{name} differs from its sha256")
+    return manifest
+
+
+def read_bundle(directory: Path) -> Bundle:
+    """Verify a bundle and map it into memory. Raises BundleDamaged."""
+    manifest = verify_bundle(directory)
+    try:
+        arrays = {
+            Path(name).stem: np.load(directory / Path(name).name, mmap_mode="r", allow_pickle=False)
+            for name in manifest["files"]
+        }
+        model = _model(manifest, arrays)
+    except (KeyError, TypeError, ValueError) as problem:
+        raise BundleDamaged(directory, f"{MANIFEST} and arrays do not fit together ({problem})") from problem
+    normaliser = Normaliser()
+    if manifest["normaliser"]["version"] != normaliser.version:
+        raise BundleDamaged(
+            directory,
+            f"it was trained with normalisation {manifest['normaliser']['version']}, this version has {normaliser.version}",
+        )
+    return Bundle(manifest, model)
+
+
+def _arrays(model: FittedModel) -> dict[str, npt.NDArray[Any]]:
+    vocabulary, columns = model.vocabulary, model.columns
+    return {
+        "trie_keys": model.trie.keys,
+        "trie_log_probability": model.trie.log_probability,
+        "trie_first": model.trie.first,
+        "table": vocabulary.table,
+        "idf": vocabulary.idf,
+        "blocks": vocabulary.blocks,
+        "spelling_characters": vocabulary.spelling.characters,
+        "spelling_ends": vocabulary.spelling.ends,
+        "block_weights": vocabulary.block_weights,
+        "weights": columns.weights,
+        "scales": columns.scales,
+        "bias": columns.bias,
+        "head_ends": columns.ends,
+    }
+
+
+def _model(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> FittedModel:
+    if tuple(manifest["fields"]) != FIELDS:
+        raise ValueError(f"fields {manifest['fields']}")
+    heads = tuple(
+        Head(
+            written["target"],
+            tuple(written["classes"]),
+            written["names"],
+            Calibration(**written["calibration"]),
+            Policy.from_manifest(written["policy"], written["classes"]),
+        )
+        for written in manifest["heads"]
+    )
+    features = int(manifest["features"])
+    widths = [len(head.classes) for head in heads]
+    if arrays["weights"].shape != (features, sum(widths) + 1) or arrays["head_ends"].tolist() != np.cumsum(widths).tolist():
+        raise ValueError("the weights have other classes than the manifest")
+    if arrays["idf"].shape != (features,) or arrays["scales"].shape != (features, len(heads) + 1):
+        raise ValueError("the vocabulary has another length than the weights")
+    return FittedModel(
+        trie=Trie(
+            arrays["trie_keys"],
+            arrays["trie_log_probability"],
+            arrays["trie_first"],
+            float(manifest["unknown_log_probability"]),
+        ),
+        lexicon_digest=manifest["lexicon"],
+        vocabulary=Vocabulary(
+            arrays["table"],
+            int(manifest["row_bits"]),
+            arrays["idf"],
+            arrays["blocks"],
+            Spelling(arrays["spelling_characters"], arrays["spelling_ends"]),
+            arrays["block_weights"],
+        ),
+        heads=heads,
+        columns=Quantised(arrays["weights"], arrays["scales"], arrays["bias"], arrays["head_ends"]),
+        scope=Scope(**manifest["scope"]),
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,259 @@
+"""A complaint's probabilities and evidence in one compiled call, without the global interpreter lock.
+
+Segmentation, n-gram look-up, the sum of the weights' rows, calibration and evidence: nothing of scikit-learn or jieba is
+needed for an answer. Weights are stored as int8 with one scale per feature and head.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from features.ngrams import emit, look_up
+from features.trie import Trie
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int32]
+
+EVIDENCE_TOKENS = 8
+"""Tokens of evidence per head; neighbours are joined afterwards."""
+
+LEADING = 4
+"""Classes per head that an answer names: the winner and three alternatives."""
+
+
+class Scorer(NamedTuple):
+    """All arrays of a model. v features, c columns (the classes of every head, then the scope column), h heads.
+
+    table, row_bits: n-gram key to row, see `features.ngrams.build_lookup`.
+    idf: float32 [v]. weights: int8 [v, c]. scales: float32 [v, h + 1], the unit of a row's weights per head.
+    bias: float32 [c]. head_ends: int32 [h], where each head's columns end; the scope column is the one after.
+    calibration: float64 [h, 3], see `models.calibration.Calibration`. block_weights: float64 [2 * fields].
+    """
+
+    trie: Trie
+    table: npt.NDArray[np.uint64]
+    row_bits: int
+    idf: Floats
+    weights: npt.NDArray[np.int8]
+    scales: Floats
+    bias: Floats
+    head_ends: Integers
+    calibration: Doubles
+    block_weights: Doubles
+
+
+class Scores(NamedTuple):
+    """What a call yields.
+
+    probabilities: float32 [classes]. scope: the margin of "a complaint" against "something else".
+    leading: int32 [h, LEADING], the best classes (columns within the head), best first, -1 where there are fewer.
+    facts: int32 [3]: word-like characters, 2-grams of characters in title and text, how many of them are known.
+    contrast: float64 [h, 3]: the logit gap between winner and runner-up, the part of the bias, the unshown rest.
+    evidence: int32 [h, EVIDENCE_TOKENS, 2]: start and end in the document's code points, -1 where there is none.
+    evidence_weights: float64 [h, EVIDENCE_TOKENS].
+    """
+
+    probabilities: Floats
+    scope: float
+    leading: Integers
+    facts: Integers
+    contrast: Doubles
+    evidence: npt.NDArray[np.int32]
+    evidence_weights: Doubles
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _log_sigmoid(x: float) -> float:
+    return -np.log1p(np.exp(-x)) if x >= 0 else x - np.log1p(np.exp(x))
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _add_rows(
+    first: int,
+    last: int,
+    rows: Integers,
+    values: Floats,
+    weights: npt.NDArray[np.int8],
+    scales: Floats,
+    column: int,
+    end: int,
+    head: int,
+    out: Floats,
+) -> None:
+    for u in range(first, last):
+        row = rows[u]
+        scale = values[u] * scales[row, head]
+        for j in range(column, end):
+            out[j] += scale * np.float32(weights[row, j])
+
+
+@njit(cache=True, nogil=True)
+def score(
+    text: npt.NDArray[np.uint32],
+    fields: Integers,
+    model: Scorer,
+    with_evidence: bool,  # noqa: FBT001 - compiled code takes positional arguments
+) -> Scores:
+    """Score one document: its fields' code points one after another, and where each field begins and ends."""
+    trie = model.trie
+    n_fields = len(fields) - 1
+    n_heads = len(model.head_ends)
+    length = len(text)
+    token_starts = np.empty(length + n_fields + 1, np.int32)
+    token_counts = np.empty(n_fields, np.int32)
+    keys = np.empty(6 * length, np.uint64)
+    starts = np.empty(6 * length, np.int32)
+    ends = np.empty(6 * length, np.int32)
+    block_ends = np.empty(2 * n_fields, np.int32)
+    n = emit(
+        text,
+        fields,
+        trie.keys,
+        trie.log_probability,
+        trie.first,
+        trie.unknown,
+        token_starts,
+        token_counts,
+        keys,
+        starts,
+        ends,
+        block_ends,
+    )
+    # n-grams to features, and how often each feature occurs: a small table of this document's own
+    shift = np.uint64(64 - int(np.log2(len(model.table)) + 0.5))
+    bits = np.uint64(model.row_bits)
+    size = 16
+    while size < 2 * n:
+        size *= 2
+    small = np.zeros(size, np.int32)
+    feature_of = np.empty(n, np.int32)
+    rows = np.empty(n, np.int32)
+    counts = np.empty(n, np.int32)
+    feature_ends = np.empty(2 * n_fields, np.int32)
+    facts = np.zeros(3, np.int32)
+    n_features = 0
+    i = 0
+    for block in range(2 * n_fields):
+        while i < block_ends[block]:
+            row = look_up(model.table, shift, bits, keys[i])
+            if block % 2 == 1 and block < 4 and ends[i] - starts[i] == 2:
+                facts[1] += 1
+                if row >= 0:
+                    facts[2] += 1
+            if row < 0:
+                feature_of[i] = -1
+            else:
+                slot = (row * 0x9E3779B1) & (size - 1)
+                while small[slot] and rows[small[slot] - 1] != row:
+                    slot = (slot + 1) & (size - 1)
+                if small[slot] == 0:
+                    rows[n_features] = row
+                    counts[n_features] = 0
+                    n_features += 1
+                    small[slot] = n_features
+                feature_of[i] = small[slot] - 1
+                counts[small[slot] - 1] += 1
+            i += 1
+        feature_ends[block] = n_features
+    for i in range(fields[min(2, n_fields)]):
+        c = text[i]
+        if 0x4E00 <= c <= 0x9FFF or 0x3400 <= c <= 0x4DBF:
+            facts[0] += 1
+    values = np.empty(n_features, np.float32)
+    margins = model.bias.copy()
+    first = 0
+    for block in range(2 * n_fields):
+        last = feature_ends[block]
+        squares = 0.0
+        for u in range(first, last):
+            value = (1.0 + np.log(np.float64(counts[u]))) * model.idf[rows[u]]
+            values[u] = value
+            squares += value * value
+        if squares > 0:
+            factor = model.block_weights[block] / np.sqrt(squares)
+            for u in range(first, last):
+                values[u] *= factor
+        first = last
+    column = 0
+    for head in range(n_heads + 1):
+        end = model.head_ends[head] if head < n_heads else len(margins)
+        _add_rows(0, n_features, rows, values, model.weights, model.scales, column, end, head, margins)
+        column = end
+    n_classes = model.head_ends[-1]
+    probabilities = np.empty(n_classes, np.float32)
+    contrast = np.zeros((n_heads, 3), np.float64)
+    leading = np.full((n_heads, LEADING), -1, np.int32)
+    evidence = np.full((n_heads, EVIDENCE_TOKENS, 2), -1, np.int32)
+    evidence_weights = np.zeros((n_heads, EVIDENCE_TOKENS), np.float64)
+    character_weights = np.empty(length, np.float64)
+    column = 0
+    for head in range(n_heads):
+        end = model.head_ends[head]
+        steepness, midpoint, temperature = model.calibration[head]
+        logits = np.empty(end - column, np.float64)
+        for j in range(column, end):
+            logits[j - column] = _log_sigmoid(steepness * (margins[j] - midpoint)) / temperature
+            place = LEADING
+            while place > 0 and (leading[head, place - 1] < 0 or margins[j] > margins[column + leading[head, place - 1]]):
+                place -= 1
+            if place < LEADING:
+                for k in range(LEADING - 1, place, -1):
+                    leading[head, k] = leading[head, k - 1]
+                leading[head, place] = j - column
+        winner, runner_up = column + leading[head, 0], column + leading[head, 1]
+        top = logits[winner - column]
+        total = 0.0
+        for j in range(end - column):
+            logits[j] = np.exp(logits[j] - top)
+            total += logits[j]
+        for j in range(end - column):
+            probabilities[column + j] = logits[j] / total
+        gap = -np.log(logits[runner_up - column]) if logits[runner_up - column] > 0 else 745.0
+        contrast[head, 0] = gap
+        if with_evidence:
+            # margins are linear, calibrated logits are not: the secant's slope turns shares of the one into shares of
+            # the other, and their sum is the logit gap
+            distance = np.float64(margins[winner]) - np.float64(margins[runner_up])
+            slope = gap / distance if distance > 0 else 0.0
+            contrast[head, 1] = slope * (np.float64(model.bias[winner]) - np.float64(model.bias[runner_up]))
+            character_weights[:] = 0.0
+            for i in range(n):
+                u = feature_of[i]
+                if u < 0:
+                    continue
+                row = rows[u]
+                difference = np.float64(model.weights[row, winner]) - np.float64(model.weights[row, runner_up])
+                share = slope * values[u] * model.scales[row, head] * difference / counts[u] / (ends[i] - starts[i])
+                for p in range(starts[i], ends[i]):
+                    character_weights[p] += share
+            kept = 0
+            base = 0
+            for field in range(n_fields):
+                for t in range(base, base + token_counts[field]):
+                    weight = 0.0
+                    a, b = token_starts[t], token_starts[t + 1]
+                    for p in range(a, b):
+                        weight += character_weights[p]
+                    c = text[a]
+                    if c < 48 or 0x2000 <= c <= 0x33FF:
+                        continue  # punctuation is no evidence that a person can judge; it stays in the rest
+                    place = kept
+                    while place > 0 and abs(evidence_weights[head, place - 1]) < abs(weight):
+                        place -= 1
+                    if place < EVIDENCE_TOKENS:
+                        if kept < EVIDENCE_TOKENS:
+                            kept += 1
+                        for k in range(kept - 1, place, -1):
+                            evidence_weights[head, k] = evidence_weights[head, k - 1]
+                            evidence[head, k, 0] = evidence[head, k - 1, 0]
+                            evidence[head, k, 1] = evidence[head, k - 1, 1]
+                        evidence_weights[head, place] = weight
+                        evidence[head, place, 0] = a
+                        evidence[head, place, 1] = b
+                base += token_counts[field] + 1
+            contrast[head, 2] = gap - contrast[head, 1] - evidence_weights[head].sum()
+        column = end
+    return Scores(probabilities, np.float64(margins[-1]), leading, facts, contrast, evidence, evidence_weights)

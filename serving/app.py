@@ -1,0 +1,143 @@
+"""The application: parts that are passed in, put together behind HTTP."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from auditing.discretion import where
+from auditing.keys import KeyRing
+from serving.access import Gate
+from serving.edge import REQUEST_ID, Edge
+from serving.metrics import Metrics
+from serving.problems import KINDS, kind_of
+from serving.refusals import BadRequest, NoModel, NoSuchPage, Refusal, WrongMethod
+from serving.replies import ProblemReply
+from serving.routes.health import add_health_routes
+from serving.routes.models import add_model_routes
+from serving.routes.predict import BATCH, add_predict_routes
+from serving.service import TriageService, TriageSource
+from serving.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+LoadModel = Callable[[], TriageSource]
+"""Finds and loads the version to serve, blocking; raises an exception that says why where there is none."""
+
+_OWN_PACKAGES = {"features", "models", "auditing", "serving"}
+
+
+def create_app(
+    settings: Settings,
+    *,
+    service: TriageService,
+    keys: KeyRing | None,
+    metrics: Metrics,
+    load_model: LoadModel | None = None,
+) -> FastAPI:
+    """Put the application together; nothing runs before its lifespan begins.
+
+    `keys` None lets everyone in, which `settings` allows on loopback only. `load_model` is asked when the service
+    starts, and again until it gives a model; without it the caller swaps a model into `service`.
+
+    Raises:
+        ValueError: keys are required, and there are none.
+
+    """
+    if settings.require_keys and keys is None:
+        raise ValueError("settings require keys: pass a KeyRing")
+    gate = Gate(keys if settings.require_keys else None)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(service.log.prepare)
+        loading = None
+        if load_model is not None:
+            loading = asyncio.create_task(_keep_loading(service, metrics, load_model, settings.model_retry_seconds))
+        try:
+            yield
+        finally:
+            if loading is not None:
+                loading.cancel()
+                with suppress(asyncio.CancelledError):
+                    await loading
+            await asyncio.to_thread(service.log.close)
+
+    app = FastAPI(
+        title="paidan",
+        summary="投诉智能派单 | complaint triage",
+        lifespan=lifespan,
+        # their pages load scripts from elsewhere, and government networks are closed; /openapi.json stays
+        docs_url=None,
+        redoc_url=None,
+        # a redirected POST loses its problem+json, and often its body
+        redirect_slashes=False,
+        # it would send the messages of exceptions, and with them complaints, to whatever collector is configured
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    app.add_middleware(
+        Edge,
+        metrics=metrics,
+        limit=settings.max_body_bytes,
+        limits={BATCH: settings.max_batch_body_bytes},
+    )
+    _answer_errors(app, settings, metrics)
+    add_predict_routes(app, service, gate)
+    add_model_routes(app, service, gate)
+    add_health_routes(app, service, metrics)
+    return app
+
+
+def _answer_errors(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+    # asynchronous, or each would be sent to a thread
+    async def answer(request: Request, error: Exception) -> Response:
+        metrics.count_problem(kind_of(error).code)
+        retry_after = settings.model_retry_seconds if isinstance(error, NoModel) else None
+        return ProblemReply(error, request.scope[REQUEST_ID], retry_after=retry_after)
+
+    async def answer_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return await answer(request, _refusal(error))
+
+    async def answer_validation(request: Request, error: Exception) -> Response:
+        del error
+        return await answer(request, BadRequest())
+
+    for kind in KINDS:
+        app.add_exception_handler(kind, answer)
+    app.add_exception_handler(HTTPException, answer_http)
+    app.add_exception_handler(RequestValidationError, answer_validation)
+
+
+def _refusal(error: HTTPException) -> Refusal:
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return NoSuchPage()
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return WrongMethod((error.headers or {}).get("Allow", ""))
+    return BadRequest()
+
+
+async def _keep_loading(service: TriageService, metrics: Metrics, load: LoadModel, every: float) -> None:
+    while True:
+        try:
+            model = await asyncio.to_thread(load)
+            before = await asyncio.to_thread(service.swap, model)
+        except Exception as error:  # noqa: BLE001 - whatever keeps the model away, the service waits for one
+            # our own errors are written for operators; others may quote what they were given
+            own = type(error).__module__.partition(".")[0] in _OWN_PACKAGES
+            _log.warning(
+                "模型未能加载，%g 秒后重试 | no model yet, retry in %g s: %s",
+                every,
+                every,
+                error if own else where(error),
+            )
+            await asyncio.sleep(every)
+        else:
+            metrics.show_model(model.version, before.model.version if before else None)
+            _log.info("模型就绪 | model ready: %s %s", model.version.name, model.version.version)
+            return

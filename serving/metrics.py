@@ -1,0 +1,109 @@
+"""Figures for Prometheus. Labels are few and bounded: route templates, codes, decisions, versions; nothing personal."""
+
+import os
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from models.prediction import ModelVersion, Triage
+
+MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+
+SHARED_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+"""Environment variable of prometheus-client: the directory through which several workers add up their figures."""
+
+UNMATCHED = "unmatched"
+"""The route of requests that no route takes: their paths would be labels without bound."""
+
+_SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+class Metrics:
+    """The figures of one application, in a registry of its own."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "paidan_requests", "Requests by route and status", ["route", "status"], registry=self._registry
+        )
+        self._seconds = Histogram(
+            "paidan_request_seconds",
+            "Seconds from the head of a request to the end of its answer, by route",
+            ["route"],
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._predictions = Counter(
+            "paidan_predictions",
+            "Recorded predictions by head, decision and model version",
+            ["head", "decision", "version"],
+            registry=self._registry,
+        )
+        self._problems = Counter("paidan_problems", "Problems answered, by code", ["code"], registry=self._registry)
+        self._model = Gauge(
+            "paidan_model_info",
+            "1 for the model version that answers now, 0 for those before it",
+            ["name", "version"],
+            registry=self._registry,
+            multiprocess_mode="max",
+        )
+        self._groups = Histogram(
+            "paidan_caselog_group_size",
+            "Predictions that shared one commit of the case log",
+            buckets=_SIZES,
+            registry=self._registry,
+        )
+        self._store_errors = Counter(
+            "paidan_caselog_errors", "Commits that failed for the store's sake", registry=self._registry
+        )
+        # looking a labelled child up costs more than counting with it
+        self._seen_requests: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+        self._seen_predictions: dict[tuple[str, str, str], Counter] = {}
+
+    def count_request(self, route: str, status: int, seconds: float) -> None:
+        """Count one answered request."""
+        seen = self._seen_requests.get((route, status))
+        if seen is None:
+            seen = self._requests.labels(route, str(status)), self._seconds.labels(route)
+            self._seen_requests[route, status] = seen
+        seen[0].inc()
+        seen[1].observe(seconds)
+
+    def count_answer(self, triage: Triage) -> None:
+        """Count one prediction, by each head that the model has."""
+        for head, answer in (("domain", triage.domain), ("office", triage.office)):
+            if answer is None:
+                continue
+            key = head, answer.decision.value, triage.model.version
+            counter = self._seen_predictions.get(key)
+            if counter is None:
+                counter = self._seen_predictions[key] = self._predictions.labels(*key)
+            counter.inc()
+
+    def count_problem(self, code: str) -> None:
+        """Count one problem that was answered."""
+        self._problems.labels(code).inc()
+
+    def count_group(self, size: int) -> None:
+        """Count one commit of the case log, of `size` predictions."""
+        self._groups.observe(size)
+
+    def count_store_error(self) -> None:
+        """Count one commit that failed for the store's sake."""
+        self._store_errors.inc()
+
+    def show_model(self, live: ModelVersion, before: ModelVersion | None = None) -> None:
+        """Show that `live` answers now, in the place of `before`."""
+        if before is not None:
+            self._model.labels(before.name, before.version).set(0)
+        self._model.labels(live.name, live.version).set(1)
+
+    def expose(self) -> bytes:
+        """Write all figures in Prometheus' text format; with several workers, those of all of them."""
+        registry = self._registry
+        if SHARED_DIRECTORY in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return generate_latest(registry)

@@ -1,0 +1,1 @@
+"""The addresses of the service: they speak HTTP and nothing else."""

@@ -1,0 +1,156 @@
+"""POST /v1/predict, POST /v1/predict/batch, GET /v1/predictions/{prediction_id}."""
+
+import asyncio
+from collections.abc import Sequence
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from starlette.requests import ClientDisconnect
+
+from auditing.errors import StoreUnavailable, UnknownPrediction
+from auditing.keys import Scope
+from auditing.records import Recorded, StoredPrediction
+from serving.access import DOCUMENTED, Gate
+from serving.edge import REQUEST_ID
+from serving.intake import Intake, read_many, read_one
+from serving.problems import describe, documented
+from serving.refusals import (
+    BodyTooLarge,
+    EmptyText,
+    Forbidden,
+    NoModel,
+    Refusal,
+    SchemaInvalid,
+    TextTooLong,
+    Unauthenticated,
+    UnsupportedBody,
+)
+from serving.replies import JsonReply
+from serving.routes.hand import serve_by_hand
+from serving.schemas import (
+    MAX_BATCH_ITEMS,
+    BatchResponse,
+    PredictionRecord,
+    PredictRequest,
+    PredictResponse,
+)
+from serving.service import TriageService
+
+PREDICT = "/v1/predict"
+BATCH = "/v1/predict/batch"
+PREDICTION = "/v1/predictions/{prediction_id}"
+
+_BODY_PROBLEMS = (SchemaInvalid, BodyTooLarge, UnsupportedBody, Unauthenticated, Forbidden, NoModel, StoreUnavailable)
+
+
+def add_predict_routes(app: FastAPI, service: TriageService, gate: Gate) -> None:
+    """Add the routes that answer complaints and show answers."""
+
+    async def predict(request: Request) -> Response:
+        await gate.admit(request.scope, Scope.PREDICT)
+        intake = read_one(await _read_json(request))
+        return JsonReply(_prediction(await service.predict(intake)))
+
+    async def predict_batch(request: Request) -> Response:
+        await gate.admit(request.scope, Scope.PREDICT)
+        body = await _read_json(request)
+        readings = await asyncio.to_thread(read_many, body)
+        results = await service.predict_many([reading for reading in readings if isinstance(reading, Intake)])
+        for result in results:
+            # the store fails all or none; all can be sent again
+            if isinstance(result, StoreUnavailable):
+                raise result
+        return JsonReply(await asyncio.to_thread(_batch, readings, results, request.scope[REQUEST_ID]))
+
+    async def prediction(prediction_id: str, request: Request) -> Response:
+        await gate.admit(request.scope, Scope.REVIEW)
+        return JsonReply(_record(await asyncio.to_thread(service.find, prediction_id)))
+
+    item = PredictRequest.model_json_schema()
+    serve_by_hand(
+        app,
+        PREDICT,
+        predict,
+        body=item,
+        response_model=PredictResponse,
+        responses=documented(EmptyText, TextTooLong, *_BODY_PROBLEMS),
+        dependencies=DOCUMENTED,
+        summary="Domain and responsible office of one complaint",
+        tags=["predict"],
+    )
+    serve_by_hand(
+        app,
+        BATCH,
+        predict_batch,
+        body={
+            "type": "object",
+            "required": ["items"],
+            "properties": {"items": {"type": "array", "maxItems": MAX_BATCH_ITEMS, "items": item}},
+        },
+        response_model=BatchResponse,
+        responses=documented(*_BODY_PROBLEMS),
+        dependencies=DOCUMENTED,
+        summary="The same for many; a bad item fails alone, in place",
+        tags=["predict"],
+    )
+    app.get(
+        PREDICTION,
+        response_model=PredictionRecord,
+        responses=documented(UnknownPrediction, Unauthenticated, Forbidden, StoreUnavailable),
+        dependencies=DOCUMENTED,
+        summary="A prediction from the case log",
+        tags=["review"],
+    )(prediction)
+
+
+async def _read_json(request: Request) -> bytes:
+    headers = dict(request.scope["headers"])
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise UnsupportedBody("Content-Encoding")
+    # a client that names no type is taken at the word of its body
+    media_type = headers.get(b"content-type", b"application/json").partition(b";")[0].strip().lower()
+    if media_type != b"application/json" and not (
+        media_type.startswith(b"application/") and media_type.endswith(b"+json")
+    ):
+        raise UnsupportedBody("Content-Type")
+    # read here: the general way makes a generator of every body, and most are one piece
+    pieces = []
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(pieces)
+
+
+def _prediction(recorded: Recorded) -> bytes:
+    # the answer is JSON already, and stored as such: only its first two members are added
+    return b'{"prediction_id":"%b","revision":%d,%b' % (
+        recorded.prediction_id.encode(),
+        recorded.revision,
+        recorded.answer[1:],
+    )
+
+
+def _batch(readings: Sequence[Intake | Refusal], results: Sequence[Recorded | Exception], request_id: str) -> bytes:
+    answers = iter(results)
+    parts = []
+    for reading in readings:
+        result = reading if isinstance(reading, Refusal) else next(answers)
+        if isinstance(result, Recorded):
+            parts.append(b'{"ok":true,' + _prediction(result)[1:])
+        else:
+            parts.append(orjson.dumps({"ok": False, "problem": describe(result, request_id)}))
+    return b'{"results":[%b]}' % b",".join(parts)
+
+
+def _record(stored: StoredPrediction) -> bytes:
+    recorded = Recorded(stored.prediction_id, stored.revision, stored.answer, repeated=True)
+    more = {
+        "source": stored.source,
+        "ticket_id": stored.ticket_id,
+        "created_at": stored.created_at,
+        "complaint": orjson.Fragment(stored.complaint),
+    }
+    return _prediction(recorded)[:-1] + b"," + orjson.dumps(more)[1:]

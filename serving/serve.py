@@ -1,0 +1,99 @@
+"""Run the service: settings in, a listening server out."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.supervisors import Multiprocess
+
+from auditing.caselog import CaseLog
+from auditing.identity import Identifier, load_or_create_key
+from auditing.keys import KeyRing
+from auditing.store import open_engine
+from serving.app import create_app
+from serving.metrics import SHARED_DIRECTORY, Metrics
+from serving.service import TriageService, TriageSource
+from serving.settings import Settings
+
+Loader = Callable[[Settings], TriageSource]
+"""Finds and loads the version that the settings name. With several workers it must be a module's function."""
+
+_LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "stream": "ext://sys.stderr"}},
+    "loggers": {
+        name: {"handlers": ["stderr"], "level": "INFO", "propagate": False}
+        for name in ("uvicorn.error", "serving", "auditing", "models")
+    },
+}
+
+
+def build_app(settings: Settings, load_model: Loader) -> FastAPI:
+    """Build the application that `settings` describe, with its own connections to the case log.
+
+    Raises:
+        StoreUnsuitable, DigestKeyUnusable: each names the way out.
+
+    """
+    metrics = Metrics()
+    engine = open_engine(settings.caselog_url, busy_timeout=settings.busy_timeout_seconds)
+    log = CaseLog(
+        engine,
+        Identifier(load_or_create_key(settings.digest_key_path)),
+        on_group=metrics.count_group,
+        on_trouble=metrics.count_store_error,
+    )
+    return create_app(
+        settings,
+        service=TriageService(log, on_answer=metrics.count_answer),
+        keys=KeyRing(engine, remember=settings.key_memory_seconds) if settings.require_keys else None,
+        metrics=metrics,
+        load_model=partial(load_model, settings),
+    )
+
+
+def configuration(settings: Settings, load_model: Loader) -> uvicorn.Config:
+    """Configure the server: the quickest parser and loop there are, and no access log, which would name clients."""
+    return uvicorn.Config(
+        # a partial, not an import string: it reaches the workers with the settings inside
+        partial(build_app, settings, load_model),
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        http="httptools",
+        loop="auto" if sys.platform == "win32" else "uvloop",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        # longer than the idle time of common load balancers, so that they close first
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=30,
+        log_config=_LOGGING,
+    )
+
+
+def run(settings: Settings, load_model: Loader) -> int:
+    """Serve until the process is told to stop, finish what was begun, and give the exit status."""
+    config = configuration(settings, load_model)
+    if settings.workers == 1:
+        server = uvicorn.Server(config)
+        server.run()
+        return 0 if server.started else 3
+    with tempfile.TemporaryDirectory(prefix="paidan-metrics-") as shared:
+        # read by prometheus-client when the workers import it
+        os.environ[SHARED_DIRECTORY] = shared
+        try:
+            Multiprocess(config, sockets=[config.bind_socket()]).run()
+        finally:
+            del os.environ[SHARED_DIRECTORY]
+    return 0

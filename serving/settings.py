@@ -1,0 +1,114 @@
+"""How the service is set up: frozen values from the environment, each with the prefix PAIDAN_."""
+
+import ipaddress
+from pathlib import Path
+from typing import Self
+
+from pydantic import AliasChoices, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
+
+
+class KeysRequired(ValueError):  # noqa: N818  the house names errors by what is wrong
+    """API keys are switched off although other machines can reach the service."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        super().__init__(
+            f"require_keys=False（PAIDAN_REQUIRE_KEYS）只允许用于本机地址，而 host（PAIDAN_HOST）是 {host!r}，其他机器可以访问。"
+            "请把 host 设为 127.0.0.1，或去掉该设置并用 paidan keys create 建立密钥。 | "
+            f"require_keys=False (PAIDAN_REQUIRE_KEYS) is for loopback only, but host (PAIDAN_HOST) is {host!r}. "
+            "Set host to 127.0.0.1, or drop the setting and make a key with: paidan keys create"
+        )
+
+
+class Settings(BaseSettings):
+    """Settings of one service; `Settings()` reads the environment, arguments come first."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PAIDAN_",
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+        # a field called model_name is not pydantic's business here
+        protected_namespaces=(),
+    )
+
+    home: Path = Path("var")
+    """Directory of all state: models, case log, keys."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 or :: lets other machines in."""
+
+    port: int = Field(default=8000, ge=0, le=65535)
+    """TCP port to listen on; 0 takes a free one."""
+
+    workers: int = Field(default=1, ge=1, le=64)
+    """Processes that serve; they share the models in memory and the case log."""
+
+    database_url: SecretStr | None = None
+    """SQLAlchemy URL of the case log and the keys; the default is caselog.db under `home`."""
+
+    digest_key_file: Path | None = None
+    """File of the secret behind content digests; the default is digest.key under `home`. Services that share a case
+    log on a database server must share it."""
+
+    tracking_uri: str | None = Field(
+        default=None, validation_alias=AliasChoices("PAIDAN_TRACKING_URI", "MLFLOW_TRACKING_URI")
+    )
+    """Where the model registry is; the default is the embedded one under `home`."""
+
+    model_name: str = "complaint-triage"
+    """Registered name of the model to serve."""
+
+    model_alias: str = "champion"
+    """Alias of the version to serve."""
+
+    require_keys: bool = True
+    """Whether requests need an API key. May be off on a loopback address only."""
+
+    key_memory_seconds: float = Field(default=5.0, ge=0, le=300)
+    """Seconds for which a found key is remembered: a revoked one may be taken for so long."""
+
+    busy_timeout_seconds: float = Field(default=5.0, gt=0, le=60)
+    """Seconds to wait for another process that writes to the case log before STORE_UNAVAILABLE is answered."""
+
+    model_retry_seconds: float = Field(default=5.0, gt=0, le=3600)
+    """Seconds between attempts to load a model while there is none; also the Retry-After of NO_MODEL."""
+
+    max_body_bytes: int = Field(default=1 << 20, ge=1024)
+    """Largest body of a single request: 20,000 characters fit, however they are escaped."""
+
+    max_batch_body_bytes: int = Field(default=32 << 20, ge=1024)
+    """Largest body of a batch."""
+
+    @property
+    def caselog_url(self) -> URL:
+        """URL of the case log; its password, if it has one, shows in no representation."""
+        if self.database_url is not None:
+            return make_url(self.database_url.get_secret_value())
+        # built, not written: a path may hold characters that mean something in a URL
+        return URL.create("sqlite", database=str(self.home / "caselog.db"))
+
+    @property
+    def digest_key_path(self) -> Path:
+        """File of the secret behind content digests."""
+        return self.digest_key_file or self.home / "digest.key"
+
+    @model_validator(mode="after")
+    def _keys_off_only_at_home(self) -> Self:
+        if not self.require_keys and not is_loopback(self.host):
+            raise KeysRequired(self.host)
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` can be reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        # any other name may resolve to anything
+        return False

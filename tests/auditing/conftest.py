@@ -1,0 +1,48 @@
+"""A log in a temporary file, and answers to put into it."""
+
+from dataclasses import replace
+
+import pytest
+
+from auditing.caselog import CaseLog
+from features.complaint import Complaint
+from models.prediction import Candidate, Decision, HeadAnswer, ModelVersion, Triage
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.fixture
+def complaint():
+    return Complaint(
+        text="昨晚点的外卖里有头发，商家电话13800000000无人接听",
+        title="外卖有异物",
+        source="12345",
+        ticket_id="T-1",
+    )
+
+
+@pytest.fixture
+def answer():
+    """Answer a complaint by hand, under a version."""
+
+    def answer(complaint, version="1"):
+        masked = replace(complaint, text=complaint.text.replace("13800000000", "*" * 11))
+        domain = HeadAnswer("CAT", "餐饮服务", 0.9, Decision.AUTO, (Candidate("FDS", "食品生产销售", 0.05),), None)
+        return Triage(ModelVersion("complaint-triage", version), masked, domain, None, (), (), ())
+
+    return answer
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path / 'caselog.db'}"
+
+
+@pytest.fixture
+def log(url, tmp_path):
+    log = CaseLog.open(url, tmp_path / "digest.key", busy_timeout=0.2)
+    yield log
+    log.close()

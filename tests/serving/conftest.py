@@ -1,0 +1,89 @@
+"""The application in this process, on a log in a temporary directory, with the keyword model."""
+
+import importlib.util
+import json
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from serving.serve import build_app
+from serving.settings import Settings
+
+PROGRAM = Path(__file__).with_name("keyword_service.py")
+
+
+def _load(path):
+    spec = importlib.util.spec_from_file_location("keyword_service", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_shell(monkeypatch):
+    for name in (*Settings.model_fields, "tracking_uri"):
+        monkeypatch.delenv(f"PAIDAN_{name.upper()}", raising=False)
+
+
+@pytest.fixture(scope="session")
+def keyword_service():
+    """The module with the model; run as a program it is the whole service."""
+    return _load(PROGRAM)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(home=tmp_path, require_keys=False, busy_timeout_seconds=0.2, model_retry_seconds=0.05)
+
+
+@pytest.fixture
+def serve(keyword_service):
+    """Run an application and give a client of it: `async with serve(settings) as client`."""
+
+    @asynccontextmanager
+    async def serve(settings, load_model=keyword_service.load_keywords, *, ready=True):
+        app = build_app(settings, load_model)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service") as client,
+        ):
+            while ready and (await client.get("/readyz")).status_code != 200:
+                pass
+            yield client
+
+    return serve
+
+
+@pytest.fixture
+async def client(serve, settings):
+    async with serve(settings) as client:
+        yield client
+
+
+@pytest.fixture
+def ticket():
+    return {
+        "source": "12345",
+        "ticket_id": "T-1",
+        "title": "外卖有异物",
+        "text": "昨晚点的外卖里有头发，商家电话13800000000无人接听",
+    }
+
+
+@pytest.fixture
+def send(client):
+    """Send a body as it is to /v1/predict."""
+
+    async def send(body, path="/v1/predict", **headers):
+        if not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        return await client.post(path, content=body, headers={"content-type": "application/json", **headers})
+
+    return send

@@ -1,0 +1,59 @@
+import pytest
+
+from auditing.caselog import CaseLog
+from features.complaint import Complaint
+from serving.intake import Intake
+from serving.refusals import NoModel
+from serving.service import TriageService
+
+pytestmark = pytest.mark.anyio
+
+INTAKE = Intake(Complaint("点的外卖里有头发", source="12345", ticket_id="T-1"), ())
+
+
+@pytest.fixture
+def service(settings):
+    log = CaseLog.open(settings.caselog_url, settings.digest_key_path)
+    yield TriageService(log)
+    log.close()
+
+
+async def test_without_a_model_there_is_no_answer(service):
+    with pytest.raises(NoModel):
+        await service.predict(INTAKE)
+    with pytest.raises(NoModel):
+        await service.predict_many([INTAKE])
+
+
+async def test_a_swap_changes_the_version_of_the_next_answer_and_gives_the_old_model_back(service, keyword_service):
+    old, new = keyword_service.KeywordModel("1"), keyword_service.KeywordModel("2")
+    assert service.swap(old) is None
+    first = await service.predict(INTAKE)
+    assert service.swap(new).model is old
+    second = await service.predict(INTAKE)
+    assert service.find(first.prediction_id).model.version == "1"
+    assert service.find(second.prediction_id).model.version == "2"
+    assert first.revision == second.revision == 1
+
+
+async def test_a_model_that_cannot_be_warmed_does_not_replace_the_live_one(service, keyword_service):
+    class Cold(keyword_service.KeywordModel):
+        def triage(self, complaint):
+            raise RuntimeError("cold")
+
+    service.swap(keyword_service.KeywordModel("1"))
+    with pytest.raises(RuntimeError):
+        service.swap(Cold("2"))
+    assert service.live.model.version.version == "1"
+
+
+async def test_only_new_answers_are_counted(settings, keyword_service):
+    counted = []
+    log = CaseLog.open(settings.caselog_url, settings.digest_key_path)
+    service = TriageService(log, on_answer=counted.append)
+    service.swap(keyword_service.KeywordModel())
+    await service.predict(INTAKE)
+    await service.predict(INTAKE)
+    await service.predict_many([INTAKE, INTAKE])
+    assert len(counted) == 1
+    log.close()
