@@ -1,4 +1,4 @@
-# ruff: noqa: N818 - the house names errors by what is wrong
+
 """What can go wrong in the case log.
 
 AuditingError

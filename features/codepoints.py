@@ -74,7 +74,7 @@ def decode(codepoints: CodePoints) -> str:
     return codepoints.tobytes().decode("utf-32-le", "surrogatepass")
 
 
-def _scan(  # noqa: C901, PLR0912, PLR0915 — one pass with its state in registers; calls would have to pass it around
+def _scan(
     codepoints: CodePoints, entries: Entries
 ) -> tuple[CodePoints, Offsets, int]:
     size = codepoints.size
@@ -159,7 +159,7 @@ def _scan(  # noqa: C901, PLR0912, PLR0915 — one pass with its state in regist
         length += 1
         under = top
         top = c
-    if length and kept[length - 1] == 32:  # noqa: PLR2004 — the space to which all white space is mapped
+    if length and kept[length - 1] == 32:
         length -= 1
     offsets[length] = size
     return kept[:length], offsets[: length + 1], hits

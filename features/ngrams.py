@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from features.trie import Trie, segment
+from features.trie import segment
 
 WORD_N = 2
 CHARACTER_N = 4

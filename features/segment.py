@@ -24,7 +24,9 @@ class BadLexicon(ValueError):
 
     def __init__(self, path: Path, line: int, content: str) -> None:
         self.path, self.line, self.content = path, line, content
-        super().__init__(f"{path.name}, line {line}: {content!r} is not 'word frequency [tag]' with frequency 1 or more")
+        super().__init__(
+            f"{path.name}, line {line}: {content!r} is not 'word frequency [tag]' with frequency 1 or more"
+        )
 
 
 @dataclass(frozen=True)

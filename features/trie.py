@@ -7,6 +7,7 @@ slot and its character.
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -153,7 +154,7 @@ def segment(
             j = i
             while node >= 0:
                 value = log_probability[node]
-                if value == value:
+                if not np.isnan(value):
                     candidate = value + score[j + 1 - begin]
                     # jieba takes the maximum of (score, end): of equal scores the longer word
                     if not known or candidate >= best:
@@ -198,4 +199,4 @@ class CompiledSegmenter:
         starts = np.empty(len(points) + 1, np.int32)
         count = segment(points, 0, len(points), *self._trie, starts)
         edges = starts[: count + 1].tolist()
-        return [text[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+        return [text[a:b] for a, b in pairwise(edges)]

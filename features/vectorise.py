@@ -34,7 +34,7 @@ def corpus(documents: Iterable[Sequence[str]], n_fields: int) -> Corpus:
     lengths = np.fromiter((len(part) for part in parts), np.int64, len(parts))
     fields = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
     text = np.frombuffer("".join(parts).encode("utf-32-le", "surrogatepass"), np.uint32)
-    longest = int(lengths.reshape(-1, n_fields).sum(axis=1).max()) if len(parts) else 0
+    longest = int(lengths.reshape(-1, n_fields).sum(axis=1).max()) if parts else 0
     return Corpus(text, fields, n_fields, longest)
 
 
@@ -74,9 +74,9 @@ class Spelling(NamedTuple):
 
 
 def _ranges(begins: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """begins[0], begins[0] + 1, … lengths[0] of them, then those of begins[1] …"""
+    """Count up from each begin, its length times, one range after another."""
     before = np.cumsum(lengths) - lengths
-    return np.arange(int(lengths.sum()), dtype=np.int64) + np.repeat(begins - before, lengths)
+    return np.asarray(np.arange(int(lengths.sum()), dtype=np.int64) + np.repeat(begins - before, lengths))
 
 
 class NoFeatures(ValueError):
@@ -106,9 +106,7 @@ class ComplaintVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc
 
     """
 
-    def __init__(
-        self, trie: Trie | None = None, min_df: int = 2, field_weights: Sequence[float] | None = None
-    ) -> None:
+    def __init__(self, trie: Trie | None = None, min_df: int = 2, field_weights: Sequence[float] | None = None) -> None:
         self.trie = trie
         self.min_df = min_df
         self.field_weights = field_weights
@@ -163,7 +161,9 @@ class ComplaintVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc
 
     def get_feature_names_out(self, input_features: object = None) -> npt.NDArray[np.object_]:  # noqa: ARG002
         """`block:n-gram`; the words of two are separated by a space."""
-        return np.array([f"{block}:{name}" for block, name in zip(self.blocks_, self.spelling_.strings(), strict=True)], object)
+        return np.array(
+            [f"{block}:{name}" for block, name in zip(self.blocks_, self.spelling_.strings(), strict=True)], object
+        )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -173,7 +173,7 @@ class ComplaintVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc
 
     def _set_keys(self, keys: Keys) -> None:
         self.keys_ = keys
-        self.row_bits_ = max(1, int(len(keys)).bit_length())
+        self.row_bits_ = max(1, len(keys).bit_length())
         self.table_ = build_lookup(keys, 1 << (len(keys) * 2).bit_length(), self.row_bits_)
 
     def _documents(self, X: Any) -> list[Sequence[str]]:  # noqa: N803
@@ -215,4 +215,3 @@ class ComplaintVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc
             (np.concatenate(values), np.concatenate(columns), np.concatenate(ends)),
             shape=(laid.documents, len(self.keys_)),
         )
-

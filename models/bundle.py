@@ -163,7 +163,10 @@ def _model(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) 
     )
     features = int(manifest["features"])
     widths = [len(head.classes) for head in heads]
-    if arrays["weights"].shape != (features, sum(widths) + 1) or arrays["head_ends"].tolist() != np.cumsum(widths).tolist():
+    if (
+        arrays["weights"].shape != (features, sum(widths) + 1)
+        or arrays["head_ends"].tolist() != np.cumsum(widths).tolist()
+    ):
         raise ValueError("the weights have other classes than the manifest")
     if arrays["idf"].shape != (features,) or arrays["scales"].shape != (features, len(heads) + 1):
         raise ValueError("the vocabulary has another length than the weights")

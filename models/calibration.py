@@ -25,11 +25,13 @@ class Calibration(NamedTuple):
 
     def logits(self, margins: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
         """Calibrated logits [n, n_classes] of margins [n, n_classes], up to a constant of each row."""
-        return log_expit(self.steepness * (np.asarray(margins, np.float64) - self.midpoint)) / self.temperature
+        return np.asarray(
+            log_expit(self.steepness * (np.asarray(margins, np.float64) - self.midpoint)) / self.temperature
+        )
 
     def probabilities(self, margins: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """Probabilities [n, n_classes] of margins [n, n_classes]."""
-        return np.exp(log_softmax(self.logits(margins), axis=1)).astype(np.float32)
+        return np.asarray(np.exp(log_softmax(self.logits(margins), axis=1)), np.float32)
 
 
 def fit_calibration(margins: npt.NDArray[np.floating], codes: npt.NDArray[np.int32]) -> Calibration:

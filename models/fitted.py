@@ -118,8 +118,9 @@ class FittedModel:
 
     def scorer(self) -> Scorer:
         """The arrays in the form that the compiled scorer takes: read-only, so that memory-mapped files do as well."""
+        trie = self.trie
         return Scorer(
-            Trie(*(_frozen(a) for a in self.trie[:3]), self.trie.unknown),
+            Trie(_frozen(trie.keys), _frozen(trie.log_probability), _frozen(trie.first), trie.unknown),
             _frozen(self.vocabulary.table),
             self.vocabulary.row_bits,
             _frozen(self.vocabulary.idf),

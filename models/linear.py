@@ -159,8 +159,10 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float32)  # noqa: N806
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:  # noqa: PLR2004
-            raise ValueError(f"LinearHead needs 2 classes to tell apart, but the data has one class: {self.classes_[0]!r}")
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"LinearHead needs 2 classes to tell apart, but the data has one class: {self.classes_[0]!r}"
+            )
         fitted = fit_one_against_rest(
             sparse.csr_matrix(X), codes.astype(np.int32), len(self.classes_), C=self.C, balance=self.balance,
             max_iter=self.max_iter, tol=self.tol, random=check_random_state(self.random_state),
@@ -182,7 +184,7 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def decision_function(self, X: Any) -> Floats:  # noqa: N803
         """Margins [n, n_classes]; for two classes those of the second, [n]."""
         scores = self.margins(X)
-        return scores[:, 1] if len(self.classes_) == 2 else scores  # noqa: PLR2004
+        return scores[:, 1] if len(self.classes_) == 2 else scores
 
     def predict(self, X: Any) -> npt.NDArray[Any]:  # noqa: N803
         """The class with the largest margin, [n]."""

@@ -72,7 +72,7 @@ class MlflowStore:
         return self.tracking_uri.split(":", 1)[0].split("+")[0] in _STORES_WITHOUT_ARTIFACTS
 
     @cached_property
-    def client(self) -> Any:  # noqa: ANN401  MLflow ships no types
+    def client(self) -> Any:
         """MLflow's client for this address; no global MLflow state is touched."""
         with self.answering():
             self._check_database()

@@ -83,7 +83,7 @@ def _load_pyfunc(data_path: str, model_config: dict[str, Any] | None = None) -> 
     return TriagePyfunc(TriageModel.load(Path(data_path), ModelVersion(MODEL_NAME, "pyfunc")))
 
 
-def signature() -> Any:  # noqa: ANN401  MLflow ships no types
+def signature() -> Any:
     """Give the ModelSignature: INPUT_COLUMNS in, ANSWER_COLUMNS and doubts out."""
     mlflow = import_mlflow()
     column = mlflow.types.ColSpec

@@ -218,7 +218,7 @@ class Registry:
             return None, ()
         return {alias: int(number) for alias, number in model.aliases.items()}, read_changes(model.tags)
 
-    def _info(self, version: Any, aliases: Mapping[str, int]) -> VersionInfo:  # noqa: ANN401
+    def _info(self, version: Any, aliases: Mapping[str, int]) -> VersionInfo:
         number = int(version.version)
         return VersionInfo(
             name=self.name,

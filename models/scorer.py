@@ -197,7 +197,9 @@ def score(
         for j in range(column, end):
             logits[j - column] = _log_sigmoid(steepness * (margins[j] - midpoint)) / temperature
             place = LEADING
-            while place > 0 and (leading[head, place - 1] < 0 or margins[j] > margins[column + leading[head, place - 1]]):
+            while place > 0 and (
+                leading[head, place - 1] < 0 or margins[j] > margins[column + leading[head, place - 1]]
+            ):
                 place -= 1
             if place < LEADING:
                 for k in range(LEADING - 1, place, -1):

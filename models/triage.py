@@ -1,6 +1,6 @@
 """A loaded model version answers complaints: normalise, score, decide, explain."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -8,8 +8,10 @@ from typing import Any, Self
 import numpy as np
 
 from features.complaint import Complaint
+from features.ngrams import Corpus
 from features.normalise import NormalisedText, Normaliser
 from features.privacy import mask
+from models.batch import BatchScores, score_corpus
 from models.bundle import read_bundle
 from models.fitted import FIELDS, FittedModel, Head, Scope
 from models.prediction import (
@@ -52,7 +54,7 @@ class Reading:
 
     def masked(self) -> Complaint:
         """The complaint with personal data masked; lengths and offsets stay."""
-        changed = {
+        changed: dict[str, Any] = {
             name: mask(getattr(self.complaint, name), field.personal)
             for name, field in zip(FIELDS, self.fields, strict=True)
             if field.personal
@@ -102,13 +104,22 @@ class TriageModel:
 
     def scores(self, reading: Reading, *, with_evidence: bool = True) -> Scores:
         """Score what was read: one compiled call."""
-        return score(reading.codepoints, reading.edges, self._scorer, with_evidence)
+        scores: Scores = score(reading.codepoints, reading.edges, self._scorer, with_evidence)
+        return scores
+
+    def score_many(self, readings: Sequence[Reading]) -> BatchScores:
+        """Score many readings on all cores, without evidence."""
+        text = np.concatenate([reading.codepoints for reading in readings])
+        text.flags.writeable = False
+        lengths = np.concatenate([np.diff(reading.edges) for reading in readings])
+        fields = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
+        return score_corpus(self._scorer, Corpus(text, fields, len(FIELDS), 0))
 
     def triage(self, complaint: Complaint, *, with_evidence: bool = True) -> Triage:
         """Answer one complaint."""
         reading = self.read(complaint)
         scores = self.scores(reading, with_evidence=with_evidence)
-        outside = out_of_scope(self.scope, scores)
+        outside = out_of_scope(self.scope, scores.facts.tolist(), scores.scope)
         masked = reading.masked()
         answers: dict[Target, HeadAnswer] = {}
         doubts = list(outside)
@@ -143,14 +154,17 @@ class TriageModel:
 _SILENCE = HeadAnswer(code=None, name=None, confidence=0.0, decision=Decision.ABSTAIN, alternatives=(), contrast=None)
 
 
-def out_of_scope(scope: Scope, scores: Scores) -> tuple[str, ...]:
-    """Why a text is unlike anything that the model learnt from; empty where it is like it."""
-    characters, pairs, known = scores.facts.tolist()
+def out_of_scope(scope: Scope, facts: Sequence[int], margin: float) -> tuple[str, ...]:
+    """Why a text is unlike anything that the model learnt from; empty where it is like it.
+
+    facts and margin: see `facts` and `scope` of models.scorer.Scores.
+    """
+    characters, pairs, known = facts
     if characters < scope.characters:
         return (TOO_SHORT,)
     if pairs and known / pairs < scope.known_share:
         return (UNFAMILIAR,)
-    return (NOT_A_COMPLAINT,) if scores.scope < scope.margin else ()
+    return (NOT_A_COMPLAINT,) if margin < scope.margin else ()
 
 
 def _answer(head: Head, number: int, column: int, scores: Scores) -> HeadAnswer:

@@ -81,7 +81,7 @@ class RegistryError(Exception):
     """Anything that keeps the registry from giving the version that was asked for."""
 
 
-class UnknownVersion(RegistryError):  # noqa: N818  the house names errors by what is wrong
+class UnknownVersion(RegistryError):
     """The reference names no version."""
 
     def __init__(self, reference: str, name: str, versions: Sequence[VersionInfo]) -> None:
@@ -98,7 +98,7 @@ class UnknownVersion(RegistryError):  # noqa: N818  the house names errors by wh
         )
 
 
-class VersionDamaged(RegistryError):  # noqa: N818
+class VersionDamaged(RegistryError):
     """The version's bundle fails its checks, or is not where its run should hold it."""
 
     def __init__(self, name: str, number: int, damage: str) -> None:
@@ -109,7 +109,7 @@ class VersionDamaged(RegistryError):  # noqa: N818
         )
 
 
-class NoPreviousChampion(RegistryError):  # noqa: N818
+class NoPreviousChampion(RegistryError):
     """There is nothing to roll back to."""
 
     def __init__(self, name: str) -> None:
@@ -119,7 +119,7 @@ class NoPreviousChampion(RegistryError):  # noqa: N818
         )
 
 
-class RegistryUnavailable(RegistryError):  # noqa: N818
+class RegistryUnavailable(RegistryError):
     """MLflow does not answer. `where` is its address without credentials."""
 
     def __init__(self, tracking_uri: str, cause: str) -> None:

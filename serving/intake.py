@@ -93,7 +93,12 @@ def _read_item(item: object) -> Intake | Refusal:
     try:
         if isinstance(item, dict) and _DUPLICATE in item:
             raise SchemaInvalid((duplicate_field(str(item[_DUPLICATE])),))
-        return _accept(PredictRequest.model_validate(item))
+        request = PredictRequest.model_validate(item)
+        for name in _FIELDS:
+            # pydantic does not look into a string that Python has made
+            if isinstance(value := getattr(request, name), str) and SURROGATE.search(value):
+                raise SchemaInvalid((fault(name, "string_unicode"),))
+        return _accept(request)
     except ValidationError as error:
         return SchemaInvalid(explain(error))
     except Refusal as refusal:

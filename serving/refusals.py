@@ -30,7 +30,7 @@ class Fault:
     remedy: str
 
 
-class Refusal(Exception):  # noqa: N818  a refusal is no error of the program
+class Refusal(Exception):
     """Any reason not to answer."""
 
 

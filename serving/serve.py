@@ -1,10 +1,14 @@
 """Run the service: settings in, a listening server out."""
 
+import multiprocessing
 import os
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from functools import partial
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 import uvicorn
@@ -59,11 +63,24 @@ def build_app(settings: Settings, load_model: Loader) -> FastAPI:
     )
 
 
+def _build_in_process(settings: Settings, load_model: Loader) -> FastAPI:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        # a worker whose parent was killed would go on holding the port, and nobody could stop or replace it
+        threading.Thread(target=_end_with, args=(parent,), name="parent-watch", daemon=True).start()
+    return build_app(settings, load_model)
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def configuration(settings: Settings, load_model: Loader) -> uvicorn.Config:
     """Configure the server: the quickest parser and loop there are, and no access log, which would name clients."""
     return uvicorn.Config(
         # a partial, not an import string: it reaches the workers with the settings inside
-        partial(build_app, settings, load_model),
+        partial(_build_in_process, settings, load_model),
         factory=True,
         host=settings.host,
         port=settings.port,

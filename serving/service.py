@@ -1,17 +1,21 @@
 """The triage service: from a complaint to an answer that is in the case log. Knows nothing of HTTP."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 from auditing.caselog import CaseLog
+from auditing.discretion import where
 from auditing.records import Entry, Recorded, StoredPrediction
 from features.complaint import Complaint
 from models.prediction import ModelVersion, Target, Triage
 from serving.intake import Intake
 from serving.refusals import NoModel
+
+_log = logging.getLogger(__name__)
 
 _WARM_UP = Complaint(
     text="市民反映昨晚在某餐馆点的外卖中发现头发，联系商家未果，要求道歉并退款。联系电话13800000000。",
@@ -124,15 +128,17 @@ class TriageService:
     def _draft(self, model: TriageSource, intakes: Sequence[Intake]) -> "list[_Draft | Exception]":
         try:
             triages = model.triage_many([intake.complaint for intake in intakes])
-        except Exception as error:  # noqa: BLE001 - whatever one complaint does to the model, the others get an answer
+            warned = [_warn(triage, intake) for triage, intake in zip(triages, intakes, strict=True)]
+            return [
+                _Draft(triage, self.log.entry(intake.complaint, triage))
+                for triage, intake in zip(warned, intakes, strict=True)
+            ]
+        except Exception as error:  # noqa: BLE001
+            # whatever one complaint does to the model, the others get an answer
             if len(intakes) == 1:
+                _log.error("模型出错 | the model failed: %s", where(error))
                 return [error]
             return [self._draft(model, [intake])[0] for intake in intakes]
-        warned = [_warn(triage, intake) for triage, intake in zip(triages, intakes, strict=True)]
-        return [
-            _Draft(triage, self.log.entry(intake.complaint, triage))
-            for triage, intake in zip(warned, intakes, strict=True)
-        ]
 
     async def _record(self, draft: "_Draft | Exception") -> Recorded:
         if isinstance(draft, Exception):

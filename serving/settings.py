@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 
 
-class KeysRequired(ValueError):  # noqa: N818  the house names errors by what is wrong
+class KeysRequired(ValueError):
     """API keys are switched off although other machines can reach the service."""
 
     def __init__(self, host: str) -> None:

@@ -44,7 +44,7 @@ def _listed(headers: Sequence[str]) -> str:
     return "、".join(shown(header, 20) or "<空 blank>" for header in headers) or "<无 none>"
 
 
-class Refused(Exception):  # noqa: N818 - the names say what is wrong, in the words of the field
+class Refused(Exception):
     """Training cannot start; `chinese` and `english` say what, where and the way out."""
 
     def __init__(self, chinese: str, english: str) -> None:

@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from joblib import Parallel, delayed
-from scipy import sparse
 
 from features.ngrams import build_lookup
 from features.segment import Lexicon
 from features.vectorise import ComplaintVectoriser, corpus
+from models.calibrated import Solver, cross_fit
 from models.calibration import fit_calibration
 from models.decision import Floor, Precision, choose_policy
 from models.fitted import FIELDS, FittedModel, Head, Quantised, Scope, Vocabulary
-from models.linear import Weights, fit_one_against_rest
 from models.prediction import Target
 from models.scorer import score
 from training.recipe import Recipe
@@ -83,6 +82,7 @@ def fit(
     documents: normalised fields of each row (see models.fitted.FIELDS); groups [n]: near-duplicates, kept in one fold;
     background: texts that are no complaints, for the scope.
     """
+    solver = Solver(recipe.c, recipe.balance, recipe.max_iter, recipe.tol, recipe.seed)
     progress("features", 0, 2)
     vectoriser = ComplaintVectoriser(lexicon.trie, min_df=recipe.min_df)
     everything = [*documents, *background]
@@ -95,7 +95,11 @@ def fit(
     scope_groups = np.r_[groups, groups.max(initial=0) + 1 + np.arange(len(background))]
     tasks = [(lesson.rows, lesson.codes, len(lesson.classes), groups[lesson.rows]) for lesson in lessons]
     tasks.append((scope_rows, scope_codes, 2, scope_groups))
-    folded = [_cross_fit(matrix, *task, recipe, jobs, partial(progress, f"out of fold {i + 1}/{len(tasks)}")) for i, task in enumerate(tasks)]
+    folded = []
+    for number, (rows, codes, n_classes, grouped) in enumerate(tasks, 1):
+        pairs = folds(codes, grouped, recipe.folds, recipe.seed)
+        step = partial(progress, f"out of fold {number}/{len(tasks)}")
+        folded.append(cross_fit(matrix[rows], codes, n_classes, pairs, solver, jobs=jobs, progress=step))
     importance = np.max([part.importance for part in folded], axis=0)
     if len(importance) > recipe.max_features:
         kept = np.sort(np.argpartition(-importance, recipe.max_features)[: recipe.max_features])
@@ -104,7 +108,7 @@ def fit(
     progress("features", 2, 2)
     progress("final fit", 0, len(tasks))
     fitted = Parallel(n_jobs=jobs, prefer="threads")(
-        delayed(_fit)(matrix[rows], codes, n_classes, recipe) for rows, codes, n_classes, _ in tasks
+        delayed(solver.fit)(matrix[rows], codes, n_classes) for rows, codes, n_classes, _ in tasks
     )
     progress("final fit", len(tasks), len(tasks))
     heads, out_of_fold = [], []
@@ -129,46 +133,6 @@ def fit(
     )
     scope = _scope(vectoriser, unbounded, documents, folded[-1].margins[:n, 1])
     return Fit(replace(unbounded, scope=scope), tuple(out_of_fold))
-
-
-@dataclass(frozen=True, eq=False)
-class _CrossFit:
-    margins: npt.NDArray[np.float32]
-    importance: npt.NDArray[np.float32]
-
-
-def _cross_fit(
-    matrix: sparse.csr_matrix,
-    rows: _Indices,
-    codes: _Codes,
-    n_classes: int,
-    groups: _Indices,
-    recipe: Recipe,
-    jobs: int,
-    progress: Callable[[int, int], None],
-) -> _CrossFit:
-    """Margins of each row by a model of the other folds, and how much each feature weighs in those models."""
-    own = matrix[rows]
-    margins = np.empty((len(codes), n_classes), np.float32)
-    importance = np.zeros(matrix.shape[1], np.float32)
-    pairs = folds(codes, groups, recipe.folds, recipe.seed)
-    done = 0
-    progress(0, len(pairs))
-    fits = (delayed(_fit)(own[train], codes[train], n_classes, recipe) for train, _ in pairs)
-    results = Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(fits)
-    for (_, test), fitted in zip(pairs, results, strict=True):
-        margins[test] = own[test] @ fitted.weights + fitted.bias
-        importance += np.abs(fitted.weights).max(axis=1)
-        done += 1
-        progress(done, len(pairs))
-    return _CrossFit(margins, importance)
-
-
-def _fit(rows: sparse.csr_matrix, codes: _Codes, n_classes: int, recipe: Recipe) -> Weights:
-    return fit_one_against_rest(
-        rows, codes, n_classes, C=recipe.c, balance=recipe.balance, max_iter=recipe.max_iter, tol=recipe.tol,
-        random=np.random.RandomState(recipe.seed),
-    )  # fmt: skip
 
 
 def _scope(

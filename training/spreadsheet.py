@@ -49,7 +49,7 @@ def sheet_rows(path: Path) -> Iterator[tuple[int, Sequence[str | None]]]:
         book.close()
 
 
-def _open(path: Path) -> Any:  # noqa: ANN401 - openpyxl ships no types
+def _open(path: Path) -> Any:
     try:
         with warnings.catch_warnings():
             # openpyxl warns of styles and extensions that it leaves out; cells are all that is read here
@@ -63,7 +63,7 @@ def _open(path: Path) -> Any:  # noqa: ANN401 - openpyxl ships no types
     return book
 
 
-def _text(cell: Any) -> str | None:  # noqa: ANN401 - openpyxl ships no types
+def _text(cell: Any) -> str | None:
     value = cell.value
     if value is None:
         return None

@@ -37,7 +37,7 @@ _DIGEST_LENGTH = 36
 """MLflow keeps no longer digest of a data set; the whole one is in its profile."""
 
 
-class NothingToRegister(RegistryError):  # noqa: N818  the house names errors by what is wrong
+class NothingToRegister(RegistryError):
     """The run has logged no bundle, so there is nothing that a version could be made of."""
 
     def __init__(self, run_id: str) -> None:
@@ -228,11 +228,11 @@ class TrackedRun:
             self._client.log_text(self.run_id, text, path)
 
     @property
-    def _client(self) -> Any:  # noqa: ANN401  MLflow ships no types
+    def _client(self) -> Any:
         return self.registry.store.client
 
 
-def _plain(value: object) -> Any:  # noqa: ANN401  JSON
+def _plain(value: object) -> Any:
     """Give `value` as JSON has it, without the places of files."""
     plain: Any = value
     if isinstance(value, Path):

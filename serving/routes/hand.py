@@ -17,7 +17,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class HandRoute(APIRoute):
     """A route whose endpoint takes the request and gives the response, with nothing in between."""
 
-    def __init__(self, path: str, endpoint: Endpoint, **documentation: Any) -> None:  # noqa: ANN401
+    def __init__(self, path: str, endpoint: Endpoint, **documentation: Any) -> None:
         super().__init__(path, endpoint, **documentation)
 
         async def serve(scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,7 +33,7 @@ def serve_by_hand(
     endpoint: Endpoint,
     *,
     body: dict[str, Any],
-    **documentation: Any,  # noqa: ANN401
+    **documentation: Any,
 ) -> None:
     """Add POST `path` to `app`; `body` is the JSON schema of what it takes, `documentation` as FastAPI knows it."""
     app.router.add_api_route(

@@ -50,7 +50,7 @@ def test_commits_are_on_the_disk_and_readers_do_not_wait(url):
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
 def test_a_store_in_memory_is_refused(url):
-    with pytest.raises(StoreUnsuitable, match="caselog.db"):
+    with pytest.raises(StoreUnsuitable, match=r"caselog\.db"):
         open_engine(url)
 
 

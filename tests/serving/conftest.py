@@ -1,5 +1,6 @@
 """The application in this process, on a log in a temporary directory, with the keyword model."""
 
+import asyncio
 import importlib.util
 import json
 from contextlib import asynccontextmanager
@@ -54,8 +55,10 @@ def serve(keyword_service):
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service") as client,
         ):
-            while ready and (await client.get("/readyz")).status_code != 200:
-                pass
+            async with asyncio.timeout(10):
+                while ready and (await client.get("/readyz")).status_code != 200:  # noqa: ASYNC110
+                    # the transport never lets go of the loop by itself
+                    await asyncio.sleep(0.005)
             yield client
 
     return serve

@@ -31,7 +31,7 @@ async def test_without_a_key_nothing_is_answered(client, ticket):
         await client.get("/v1/models"),
         await client.post("/v1/predict", json=ticket, headers={"authorization": "Bearer pd_wrong"}),
         await client.post("/v1/predict", json=ticket, headers={"authorization": "Basic eDp5"}),
-        await client.post("/v1/predict", json=ticket, headers={"x-api-key": "\xff" * 300}),
+        await client.post("/v1/predict", json=ticket, headers={"x-api-key": b"\xff" * 300}),
     ):
         assert response.status_code == 401
         assert response.json()["code"] == "UNAUTHENTICATED"

@@ -1,0 +1,204 @@
+"""Measure a model version on labelled rows, and a recipe by cross-validation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from features.normalise import Normaliser
+from features.segment import Lexicon
+from features.vectorise import corpus
+from models.batch import score_corpus
+from models.decision import Precision
+from models.fitted import FIELDS
+from models.prediction import Decision, Target
+from models.triage import TriageModel, out_of_scope
+from training.background import background_texts
+from training.baselines import Keywords, Majority
+from training.columns import Role
+from training.dataset import LabelledComplaints
+from training.figures import Outcome, outcome, together
+from training.fit import Fit, Lesson, Progress, fit, lesson
+from training.gate import Examined, trainable
+from training.recipe import Recipe
+from training.split import folds
+
+_Indices = npt.NDArray[np.int64]
+Documents = list[tuple[str, ...]]
+
+CHUNK = 20_000
+"""Complaints that are held in memory at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class HeadEvaluation:
+    """A head on labelled rows: its outcome, and how often its decisions were `auto`, right when `auto`, and silent.
+
+    auto, abstained: shares of the rows; auto_precision: share of the `auto` rows that is right, NaN where there are
+    none.
+    """
+
+    outcome: Outcome
+    auto: float
+    auto_precision: float
+    abstained: float
+
+    def to_dict(self) -> dict[str, float]:
+        """The figures by name."""
+        return self.outcome.headline() | {
+            "auto_coverage": self.auto,
+            "auto_precision": self.auto_precision,
+            "abstained": self.abstained,
+        }
+
+
+def evaluate(model: TriageModel, data: LabelledComplaints) -> dict[Target, HeadEvaluation]:
+    """Measure each head of the model that the data has labels for; rows without a label or text do not count.
+
+    Accuracy, macro-F1 and top-3 are of the ranking, also on rows where the decision is to abstain.
+    """
+    filled = np.array([bool(str(text).strip()) for text in data.texts], bool)
+    targets = [target for target in model.targets if target in data.targets]
+    rows = np.flatnonzero(filled & np.any([data.labels(target) != "" for target in targets], axis=0))
+    probabilities, outside = _score(model, data, rows)
+    found: dict[Target, HeadEvaluation] = {}
+    column = 0
+    for head in model.heads:
+        width = len(head.classes)
+        if head.target in targets:
+            labels = data.labels(head.target)[rows]
+            mine = labels != ""
+            said = outcome(
+                probabilities[mine, column : column + width], head.classes, labels[mine], head.policy.auto.at_least
+            )
+            codes = {label: code for code, label in enumerate(head.classes)}
+            decisions = np.array(
+                [
+                    Decision.ABSTAIN if silent else head.policy.decide(codes[answer], confidence)
+                    for silent, answer, confidence in zip(
+                        outside[mine], said.answer.tolist(), said.confidence.tolist(), strict=True
+                    )
+                ],
+                object,
+            )
+            found[head.target] = _evaluation(said, decisions)
+        column += width
+    return found
+
+
+def _evaluation(said: Outcome, decisions: npt.NDArray[np.object_]) -> HeadEvaluation:
+    auto = decisions == Decision.AUTO
+    return HeadEvaluation(
+        outcome=said,
+        auto=float(auto.mean()) if len(auto) else float("nan"),
+        auto_precision=float(said.correct[auto].mean()) if auto.any() else float("nan"),
+        abstained=float((decisions == Decision.ABSTAIN).mean()) if len(auto) else float("nan"),
+    )
+
+
+def _score(
+    model: TriageModel, data: LabelledComplaints, rows: _Indices
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Probabilities of all heads side by side [rows, classes], and which rows are out of the model's scope."""
+    width = sum(len(head.classes) for head in model.heads)
+    probabilities, outside = np.empty((len(rows), width), np.float32), np.empty(len(rows), bool)
+    for start in range(0, len(rows), CHUNK):
+        part = rows[start : start + CHUNK]
+        scores = model.score_many([model.read(data.complaint(int(row))) for row in part])
+        probabilities[start : start + CHUNK] = scores.probabilities
+        outside[start : start + CHUNK] = [
+            bool(out_of_scope(model.scope, facts, margin))
+            for facts, margin in zip(scores.facts.tolist(), scores.scope.tolist(), strict=True)
+        ]
+    return probabilities, outside
+
+
+def read_documents(data: LabelledComplaints) -> Documents:
+    """The normalised fields of every row."""
+    normalise = Normaliser()
+    columns = [data.columns.get(Role(name)) for name in FIELDS]
+    return [
+        tuple("" if column is None else normalise(column[row]).text for column in columns) for row in range(len(data))
+    ]
+
+
+def read_background() -> Documents:
+    """The shipped background texts as documents without other fields."""
+    normalise = Normaliser()
+    return [tuple(normalise(text).text if name == "text" else "" for name in FIELDS) for text in background_texts()]
+
+
+def lessons_of(
+    data: LabelledComplaints,
+    examined: Examined,
+    rows: _Indices,
+    recipe: Recipe,
+    names: Mapping[Target, Mapping[str, str]],
+) -> list[Lesson]:
+    """A lesson for each head that can be learnt from these rows; row numbers count within `rows`."""
+    found = []
+    for target in data.targets:
+        mask = trainable(data, target, examined.texts, recipe)[rows]
+        labels = data.labels(target)[rows]
+        if len(np.unique(labels[mask].astype(str))) > 1:
+            found.append(lesson(target, labels, np.flatnonzero(mask), names.get(target, {})))
+    return found
+
+
+def baselines(
+    train_texts: Sequence[str], train_labels: npt.NDArray[np.str_], texts: Sequence[str], truth: npt.NDArray[np.str_]
+) -> dict[str, float]:
+    """Accuracy of the majority class and of keyword rules on the same rows."""
+    if not len(truth):
+        return {}
+    majority = Majority.learn(train_labels)
+    keywords = Keywords.learn(train_texts, train_labels)
+    return {
+        "majority_accuracy": float((majority.answer(texts) == truth).mean()),
+        "keywords_accuracy": float((keywords.answer(texts) == truth).mean()),
+    }
+
+
+def cross_validate(
+    data: LabelledComplaints, examined: Examined, recipe: Recipe, n_folds: int, lexicon: Lexicon, progress: Progress
+) -> dict[Target, Outcome]:
+    """Fit n_folds times, each time without one part of the rows, and measure on that part.
+
+    Near-duplicates are in one part, so that no row is measured by its own copy; features, selection, calibration and
+    thresholds are learnt anew each time.
+    """
+    documents, background = read_documents(data), read_background()
+    found: dict[Target, list[Outcome]] = {}
+    labelled = np.flatnonzero(examined.texts != "")
+    for target in data.targets:
+        labels = data.labels(target)
+        rows = labelled[labels[labelled] != ""]
+        for number, (train, test) in enumerate(folds(labels[rows], examined.groups[rows], n_folds, recipe.seed), 1):
+            progress(f"{target} {number}/{n_folds}", number - 1, n_folds)
+            learnt = rows[train]
+            taught = [each for each in lessons_of(data, examined, learnt, recipe, {}) if each.target == target]
+            fitted = fit(
+                [documents[i] for i in learnt], taught, examined.groups[learnt], background, lexicon, recipe, _silent
+            )
+            found.setdefault(target, []).append(
+                measure(fitted, target, [documents[i] for i in rows[test]], labels[rows[test]], recipe)
+            )
+            progress(f"{target} {number}/{n_folds}", number, n_folds)
+    return {target: together(outcomes) for target, outcomes in found.items()}
+
+
+def measure(
+    fitted: Fit, target: Target, documents: Documents, truth: npt.NDArray[np.object_], recipe: Recipe
+) -> Outcome:
+    """Measure a head of a model in memory on documents that are read already."""
+    heads = [head.target for head in fitted.model.heads]
+    number = heads.index(target)
+    ends = [0, *fitted.model.columns.ends.tolist()]
+    scores = score_corpus(fitted.model.scorer(), corpus(documents, len(FIELDS)))
+    probabilities = scores.probabilities[:, ends[number] : ends[number + 1]]
+    return outcome(probabilities, fitted.model.heads[number].classes, truth, Precision(recipe.auto).at_least)
+
+
+def _silent(_step: str, _done: int, _of: int) -> None:
+    pass

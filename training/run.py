@@ -1,0 +1,198 @@
+"""One training run, from files of labelled complaints to a registered version."""
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+
+from features.normalise import Normaliser
+from features.segment import Lexicon
+from models.bundle import write_bundle
+from models.prediction import Target
+from models.reference import reference_pipelines
+from models.taxonomy import names_of
+from models.versions import VersionInfo
+from training.columns import Role
+from training.dataset import LabelledComplaints, read_labelled
+from training.evaluate import Documents, baselines, lessons_of, measure, read_background, read_documents
+from training.figures import Outcome
+from training.fit import Fit, Progress, fit
+from training.gate import Examined, examine
+from training.gate_report import GateReport
+from training.pictures import confusion, reliability, sweep
+from training.recipe import Recipe
+from training.tracking import TrackedRun, Tracker
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What a run ends with: the registered version, the gate's report, and the figures on the rows held out."""
+
+    version: VersionInfo
+    gate: GateReport
+    held_out: Mapping[Target, Outcome]
+    against: Mapping[Target, Mapping[str, float]]
+    split: str
+
+
+def train(
+    files: Sequence[Path],
+    columns: Mapping[Role, str],
+    recipe: Recipe,
+    tracker: Tracker,
+    lexicon: Lexicon,
+    progress: Progress,
+    on_gate: Callable[[GateReport], None],
+) -> Trained:
+    """Read, examine, hold out and measure, fit again on all rows, store, register, point `challenger` at it.
+
+    The figures are those of a model that has not seen the rows held out; the version that is registered has learnt
+    from all rows, by the same recipe. Raises training.errors.Refused, models.versions.RegistryError.
+    """
+    normalise = Normaliser()
+    data = read_labelled(files, columns)
+    examined = examine(data, recipe, lambda text: normalise(text).text)
+    on_gate(examined.report)
+    with tracker.run(datetime.now(UTC).strftime("train %Y-%m-%d %H:%M:%S")) as run:
+        _log_inputs(run, data, examined, recipe, files)
+        names = {target: names_of(target, np.unique(data.labels(target)).tolist()) for target in data.targets}
+        documents, background = read_documents(data), read_background()
+        held_out, against = _hold_out(data, examined, documents, background, lexicon, recipe, names, progress)
+        everything = np.sort(np.concatenate([examined.split.train, examined.split.test, examined.split.left_out]))
+        usable = everything[examined.groups[everything] >= 0]
+        fitted = fit(
+            [documents[i] for i in usable],
+            lessons_of(data, examined, usable, recipe, names),
+            examined.groups[usable],
+            background,
+            lexicon,
+            recipe,
+            progress,
+        )
+        figures = _figures(held_out, against)
+        with tempfile.TemporaryDirectory() as scratch:
+            bundle, pipeline = Path(scratch) / "bundle", Path(scratch) / "pipeline.joblib"
+            write_bundle(fitted.model, bundle, _about(data, files, recipe, examined, figures))
+            joblib.dump(reference_pipelines(fitted.model, lexicon), pipeline, compress=3)
+            run.log_bundle(bundle, pipeline)
+        _log_results(run, held_out, fitted, figures)
+        headline = {f"{target}/{name}": value for target, o in held_out.items() for name, value in o.headline().items()}
+        version = run.register([head.target for head in fitted.model.heads], headline)
+    return Trained(version, examined.report, held_out, against, examined.split.sentence)
+
+
+def _hold_out(
+    data: LabelledComplaints,
+    examined: Examined,
+    documents: Documents,
+    background: Documents,
+    lexicon: Lexicon,
+    recipe: Recipe,
+    names: Mapping[Target, Mapping[str, str]],
+    progress: Progress,
+) -> tuple[dict[Target, Outcome], dict[Target, dict[str, float]]]:
+    train_rows, test_rows = examined.split.train, examined.split.test
+    fitted = fit(
+        [documents[i] for i in train_rows],
+        lessons_of(data, examined, train_rows, recipe, names),
+        examined.groups[train_rows],
+        background,
+        lexicon,
+        recipe,
+        lambda step, done, of: progress(f"held out: {step}", done, of),
+    )
+    outcomes: dict[Target, Outcome] = {}
+    against: dict[Target, dict[str, float]] = {}
+    for head in fitted.model.heads:
+        labels = data.labels(head.target)
+        test = test_rows[labels[test_rows] != ""]
+        learnt = train_rows[labels[train_rows] != ""]
+        if not len(test):
+            continue
+        truth = labels[test]
+        outcomes[head.target] = measure(fitted, head.target, [documents[i] for i in test], truth, recipe)
+        against[head.target] = baselines(
+            [" ".join(documents[i]) for i in learnt], labels[learnt].astype(str),
+            [" ".join(documents[i]) for i in test], truth.astype(str),
+        )  # fmt: skip
+    return outcomes, against
+
+
+def _log_inputs(
+    run: TrackedRun, data: LabelledComplaints, examined: Examined, recipe: Recipe, files: Sequence[Path]
+) -> None:
+    run.log_recipe(recipe.to_params())
+    counts = {"rows": len(data), "train": len(examined.split.train), "test": len(examined.split.test)}
+    run.log_dataset(data.digest, counts, ", ".join(path.name for path in files))
+    run.log_json("gate", examined.report.to_dict())
+    run.log_text("gate", examined.report.to_text())
+
+
+def _figures(
+    held_out: Mapping[Target, Outcome], against: Mapping[Target, Mapping[str, float]]
+) -> dict[str, dict[str, float]]:
+    return {target: o.headline() | dict(against[target]) for target, o in held_out.items()}
+
+
+def _about(
+    data: LabelledComplaints, files: Sequence[Path], recipe: Recipe, examined: Examined, figures: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "data": {"digest": data.digest, "rows": len(data), "files": [path.name for path in files]},
+        "recipe": recipe.to_params(),
+        "split": examined.split.sentence,
+        "held_out": figures,
+    }
+
+
+def _log_results(
+    run: TrackedRun, held_out: Mapping[Target, Outcome], fitted: Fit, figures: Mapping[str, Mapping[str, float]]
+) -> None:
+    run.log_json("figures", figures)
+    for target, said in held_out.items():
+        run.log_metrics({f"{target}/{name}": value for name, value in figures[target].items() if np.isfinite(value)})
+        classes = said.by_class()
+        run.log_table(
+            f"{target}_classes",
+            [
+                {"label": c.label, "rows": c.rows, "precision": c.precision, "recall": c.recall, "f1": c.f1}
+                for c in classes
+            ],
+        )
+        run.log_metrics({f"{target}/class/{c.label}/f1": c.f1 for c in classes})
+        points = said.sweep()
+        run.log_table(
+            f"{target}_sweep",
+            [
+                {"threshold": p.threshold, "coverage": p.coverage, "precision": p.precision, "rows": p.rows}
+                for p in points
+            ],
+        )
+        policy = next(head.policy for head in fitted.model.heads if head.target == target)
+        counts, labels = said.confusion()
+        run.log_figure(f"{target}_confusion", confusion(counts, labels, target))
+        run.log_figure(f"{target}_reliability", reliability(said.confidence, said.correct, target))
+        run.log_figure(
+            f"{target}_sweep",
+            sweep(
+                np.array([p.threshold for p in points]),
+                np.array([p.coverage for p in points]),
+                np.array([p.precision for p in points]),
+                policy.auto.at_least,
+                _shared_threshold(policy.thresholds),
+                target,
+            ),
+        )
+    for head in fitted.model.heads:
+        run.log_json(f"{head.target}_policy", head.policy.to_manifest(head.classes))
+
+
+def _shared_threshold(thresholds: Sequence[float]) -> float | None:
+    finite = [t for t in thresholds if np.isfinite(t)]
+    return float(np.median(finite)) if finite else None
