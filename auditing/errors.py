@@ -1,4 +1,3 @@
-
 """What can go wrong in the case log.
 
 AuditingError

@@ -7,15 +7,16 @@ driver as it wants them.
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from operator import itemgetter
+from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, insert, text
+from sqlalchemy import Connection, Dialect, bindparam, insert, text
 
 from auditing.identity import CONTENT_LENGTH, ID_LENGTH, TICKET_LENGTH
 from auditing.schema import predictions
 
-_Converter = tuple[str, Callable[[Any], Any]]
+_COLUMNS = [column for column in predictions.columns if column.name != "seq"]
+_MOST_ROWS = 64
 
 _TICKET = f"substr(prediction_id, 1, {TICKET_LENGTH})"
 _CONTENT = f"substr(prediction_id, {TICKET_LENGTH + 1}, {CONTENT_LENGTH - TICKET_LENGTH})"
@@ -27,14 +28,21 @@ class Statements:
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._ranges: dict[tuple[str, int], str] = {}
+        self._insertions: dict[int, str] = {}
 
     def insert(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-        """Add `rows`, one value per column of `predictions` but `seq`. The rows are used up."""
-        sql, arrange, converters = self._insertion
-        for row in rows:
-            for name, convert in converters:
-                row[name] = convert(row[name])
-        connection.exec_driver_sql(sql, [arrange(row) for row in rows] if arrange else list(rows))
+        """Add `rows`, one value per column of `predictions` but `seq`."""
+        done = 0
+        while done < len(rows):
+            # powers of two: a handful of statements, and as few trips to the database as may be
+            size = min(1 << (len(rows) - done).bit_length() - 1, _MOST_ROWS)
+            values = [
+                convert(row[name]) if convert else row[name]
+                for row in rows[done : done + size]
+                for name, convert in self._columns
+            ]
+            connection.exec_driver_sql(self._insertion(size), self._parameters(values))
+            done += size
 
     def count_contents(self, connection: Connection, tickets: Sequence[str]) -> dict[str, int]:
         """Count the distinct contents of each of `tickets` that the log knows; answered from the index alone."""
@@ -51,7 +59,9 @@ class Statements:
         size = 1 << (len(prefixes) - 1).bit_length()
         sql = self._ranges.get((what, size))
         if sql is None:
-            within = " OR ".join(f"prediction_id BETWEEN :low{place} AND :high{place}" for place in range(size))
+            within = " OR ".join(
+                f"prediction_id BETWEEN :{_name(2 * place)} AND :{_name(2 * place + 1)}" for place in range(size)
+            )
             statement = text(f"{what} FROM predictions WHERE {within} {grouping}")
             sql = self._ranges[what, size] = str(statement.compile(dialect=self._dialect))
         bounds: list[str] = []
@@ -60,21 +70,30 @@ class Statements:
             bounds += (prefix + "0" * missing, prefix + "f" * missing)
         # the last range fills what is left; asking twice finds nothing twice
         bounds += bounds[-2:] * (size - len(prefixes))
-        parameters: Any = tuple(bounds)
-        if not self._dialect.positional:
-            parameters = {f"{'high' if place % 2 else 'low'}{place // 2}": bound for place, bound in enumerate(bounds)}
-        return connection.exec_driver_sql(sql, parameters).fetchall()
+        return connection.exec_driver_sql(sql, self._parameters(bounds)).fetchall()
+
+    def _parameters(self, values: Sequence[Any]) -> Any:  # noqa: ANN401 - what the driver takes
+        if self._dialect.positional:
+            return tuple(values)
+        return {_name(place): value for place, value in enumerate(values)}
 
     @cached_property
-    def _insertion(self) -> tuple[str, Callable[[dict[str, Any]], tuple[Any, ...]] | None, Sequence[_Converter]]:
-        columns = [column for column in predictions.columns if column.name != "seq"]
-        # inline: nobody asks for the numbers that the rows got
-        statement = insert(predictions).inline()
-        compiled = statement.compile(dialect=self._dialect, column_keys=[column.name for column in columns])
-        converters = []
-        for column in columns:
-            convert = column.type.dialect_impl(self._dialect).bind_processor(self._dialect)
-            if convert is not None:
-                converters.append((column.name, convert))
-        arrange = itemgetter(*compiled.positiontup) if self._dialect.positional and compiled.positiontup else None
-        return str(compiled), arrange, converters
+    def _columns(self) -> Sequence[tuple[str, Callable[[Any], Any] | None]]:
+        types = [(column.name, column.type.dialect_impl(self._dialect)) for column in _COLUMNS]
+        return [(name, kind.bind_processor(self._dialect)) for name, kind in types]
+
+    def _insertion(self, size: int) -> str:
+        sql = self._insertions.get(size)
+        if sql is None:
+            places = count()
+            rows = [
+                {column.name: bindparam(_name(next(places)), type_=column.type) for column in _COLUMNS}
+                for _ in range(size)
+            ]
+            compiled = insert(predictions).inline().values(rows).compile(dialect=self._dialect)
+            sql = self._insertions[size] = str(compiled)
+        return sql
+
+
+def _name(place: int) -> str:
+    return f"v{place}"

@@ -74,9 +74,7 @@ def decode(codepoints: CodePoints) -> str:
     return codepoints.tobytes().decode("utf-32-le", "surrogatepass")
 
 
-def _scan(
-    codepoints: CodePoints, entries: Entries
-) -> tuple[CodePoints, Offsets, int]:
+def _scan(codepoints: CodePoints, entries: Entries) -> tuple[CodePoints, Offsets, int]:
     size = codepoints.size
     kept = np.empty(size, np.uint32)
     offsets = np.empty(size + 1, np.int32)

@@ -42,11 +42,16 @@ def _score_rows(
         begin = fields[document * n_fields]
         for f in range(n_fields + 1):
             relative[f] = np.int32(fields[document * n_fields + f] - begin)
-        scores = score(text[begin : fields[(document + 1) * n_fields]], relative, model, False)  # noqa: FBT003
-        out.probabilities[document] = scores.probabilities
-        out.scope[document] = scores.scope
-        out.leading[document] = scores.leading
-        out.facts[document] = scores.facts
+        probabilities, scope, leading, facts, _, _, _ = score(
+            text[begin : fields[(document + 1) * n_fields]],
+            relative,
+            model,
+            False,  # noqa: FBT003
+        )
+        out.probabilities[document] = probabilities
+        out.scope[document] = scope
+        out.leading[document] = leading
+        out.facts[document] = facts
 
 
 def score_corpus(model: Scorer, laid: Corpus, threads: int | None = None) -> BatchScores:

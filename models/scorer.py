@@ -83,11 +83,13 @@ def _add_rows(
     head: int,
     out: Floats,
 ) -> None:
+    own = out[column:end]
     for u in range(first, last):
-        row = rows[u]
-        scale = values[u] * scales[row, head]
-        for j in range(column, end):
-            out[j] += scale * np.float32(weights[row, j])
+        scale = values[u] * scales[rows[u], head]
+        # a slice that counts from 0 is what the compiler turns into vector instructions: a quarter of the time
+        row = weights[rows[u], column:end]
+        for j in range(len(own)):
+            own[j] += scale * np.float32(row[j])
 
 
 @njit(cache=True, nogil=True)
@@ -96,8 +98,11 @@ def score(
     fields: Integers,
     model: Scorer,
     with_evidence: bool,  # noqa: FBT001 - compiled code takes positional arguments
-) -> Scores:
-    """Score one document: its fields' code points one after another, and where each field begins and ends."""
+) -> tuple[Floats, float, Integers, Integers, Doubles, Integers, Doubles]:
+    """Score one document: its fields' code points one after another, and where each field begins and ends.
+
+    Returns what `Scores` names, in its order.
+    """
     trie = model.trie
     n_fields = len(fields) - 1
     n_heads = len(model.head_ends)
@@ -134,11 +139,15 @@ def score(
     counts = np.empty(n, np.int32)
     feature_ends = np.empty(2 * n_fields, np.int32)
     facts = np.zeros(3, np.int32)
+    # look-ups by themselves: none waits for another, so that their cache misses overlap
+    row_of = np.empty(n, np.int32)
+    for i in range(n):
+        row_of[i] = look_up(model.table, shift, bits, keys[i])
     n_features = 0
     i = 0
     for block in range(2 * n_fields):
         while i < block_ends[block]:
-            row = look_up(model.table, shift, bits, keys[i])
+            row = row_of[i]
             if block % 2 == 1 and block < 4 and ends[i] - starts[i] == 2:
                 facts[1] += 1
                 if row >= 0:
@@ -146,7 +155,7 @@ def score(
             if row < 0:
                 feature_of[i] = -1
             else:
-                slot = (row * 0x9E3779B1) & (size - 1)
+                slot = (np.int64(row) * 0x9E3779B1) & (size - 1)
                 while small[slot] and rows[small[slot] - 1] != row:
                     slot = (slot + 1) & (size - 1)
                 if small[slot] == 0:
@@ -169,7 +178,9 @@ def score(
         last = feature_ends[block]
         squares = 0.0
         for u in range(first, last):
-            value = (1.0 + np.log(np.float64(counts[u]))) * model.idf[rows[u]]
+            value = np.float64(model.idf[rows[u]])
+            if counts[u] > 1:
+                value *= 1.0 + np.log(np.float64(counts[u]))
             values[u] = value
             squares += value * value
         if squares > 0:
@@ -258,4 +269,5 @@ def score(
                 base += token_counts[field] + 1
             contrast[head, 2] = gap - contrast[head, 1] - evidence_weights[head].sum()
         column = end
-    return Scores(probabilities, np.float64(margins[-1]), leading, facts, contrast, evidence, evidence_weights)
+    # a plain tuple: numba unpickles the class of a named one at every call
+    return probabilities, np.float64(margins[-1]), leading, facts, contrast, evidence, evidence_weights

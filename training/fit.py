@@ -17,7 +17,7 @@ from models.calibration import fit_calibration
 from models.decision import Floor, Precision, choose_policy
 from models.fitted import FIELDS, FittedModel, Head, Quantised, Scope, Vocabulary
 from models.prediction import Target
-from models.scorer import score
+from models.scorer import Scores, score
 from training.recipe import Recipe
 from training.split import folds
 
@@ -149,7 +149,7 @@ def _scope(
     for i in range(len(sample)):
         edges = laid.fields[i * len(FIELDS) : (i + 1) * len(FIELDS) + 1]
         text = laid.text[edges[0] : edges[-1]]
-        facts[i] = score(text, (edges - edges[0]).astype(np.int32), scorer, False).facts  # noqa: FBT003
+        facts[i] = Scores(*score(text, (edges - edges[0]).astype(np.int32), scorer, False)).facts  # noqa: FBT003
     share = facts[:, 2] / np.maximum(facts[:, 1], 1)
     return Scope(
         margin=float(np.quantile(margins, SCOPE_LOSS)),

@@ -1,0 +1,62 @@
+"""A tiny real model for every test that needs one, fitted once in a session."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from features.normalise import Normaliser
+from features.segment import Lexicon
+from models.bundle import write_bundle
+from models.fitted import FIELDS
+from models.prediction import ModelVersion
+from models.taxonomy import names_of
+from models.triage import TriageModel
+from training.evaluate import read_background
+from training.fit import fit, lesson
+from training.recipe import Recipe
+
+
+def _tiny():
+    spec = importlib.util.spec_from_file_location("tiny", Path(__file__).with_name("tiny.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def tiny_complaints():
+    """The (text, domain, office) of each complaint that the tiny model has learnt from."""
+    return list(_tiny().complaints())
+
+
+@pytest.fixture(scope="session")
+def fit_tiny(tiny_complaints):
+    """Fit a model with the heads asked for, without writing it."""
+    normalise, lexicon, background = Normaliser(), Lexicon.load(), read_background()
+    documents = [tuple(normalise(text).text if field == "text" else "" for field in FIELDS) for text, *_ in tiny_complaints]
+    rows = np.arange(len(documents))
+
+    def fit_tiny(*targets):
+        lessons = []
+        for target in targets:
+            labels = np.array([row[1 if target == "domain" else 2] for row in tiny_complaints], object)
+            lessons.append(lesson(target, labels, rows, names_of(target, np.unique(labels).tolist())))
+        return fit(documents, lessons, rows, background, lexicon, Recipe(folds=3), lambda *_: None, jobs=1).model
+
+    return fit_tiny
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(fit_tiny, tmp_path_factory):
+    """A written bundle with both heads: three domains, three offices."""
+    directory = tmp_path_factory.mktemp("tiny") / "bundle"
+    write_bundle(fit_tiny("domain", "office"), directory, {"about": "tests/tiny.py"})
+    return directory
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_bundle):
+    """The tiny bundle, loaded."""
+    return TriageModel.load(tiny_bundle, ModelVersion("complaint-triage", "1"))

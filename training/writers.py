@@ -1,0 +1,340 @@
+"""Tables written a chunk at a time, in the formats that are read: CSV, TSV, XLSX, JSONL, Parquet.
+
+OutputRefused
+├── TargetIsSource      the output would replace the file that is being read
+├── TargetUnwritable    no such folder, no permission, no space
+├── SheetFull           more rows than a worksheet has
+└── CellTooLong         more characters than a worksheet's cell has
+"""
+
+import csv
+import gzip
+import io
+import json
+import math
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, cast
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+from openpyxl.cell import WriteOnlyCell
+
+from training.errors import FormatUnknown, Refused
+from training.originals import Originals
+from training.readers import SUFFIXES
+
+SHEET_ROWS = 1_048_576
+"""Rows of an XLSX worksheet, the header among them."""
+
+SHEET_CELL = 32_767
+"""Characters of an XLSX cell."""
+
+EXACT_DIGITS = 10**15
+"""Spreadsheets keep 15 digits of a number; a longer one is written as text."""
+
+ROW_GROUP_BYTES = 32 << 20
+"""Parquet rows are gathered up to this size: many small row groups make a file slow to read."""
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_NO_XML = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)|[\x00-\x08\x0b-\x1f\ufffe\uffff]")
+
+
+class OutputRefused(Refused):
+    """A file cannot be written as asked."""
+
+    def __init__(self, target: Path, chinese: str, english: str) -> None:
+        self.target = target
+        super().__init__(f"{target}：{chinese}", f"{target}: {english}")
+
+
+class TargetIsSource(OutputRefused):
+    """The output would replace the file that is being read."""
+
+    def __init__(self, target: Path) -> None:
+        super().__init__(
+            target, "输出文件就是输入文件。请用 -o 另指一个文件。", "is the input itself; name another file with -o."
+        )
+
+
+class TargetUnwritable(OutputRefused):
+    """The system does not let the file be written; `reason` is its own short sentence."""
+
+    def __init__(self, target: Path, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            target,
+            f"无法写入（{reason}）。请检查文件夹是否存在、权限和磁盘空间；若文件正在表格软件中打开，请先关闭。",
+            f"cannot be written ({reason}); check that the folder exists, permissions and space, and that no "
+            "spreadsheet has the file open.",
+        )
+
+
+class SheetFull(OutputRefused):
+    """More rows than a worksheet has."""
+
+    def __init__(self, target: Path) -> None:
+        super().__init__(
+            target,
+            f"超过工作表的行数上限 {SHEET_ROWS:,}。请输出为 .csv 或 .parquet。",
+            f"a worksheet has {SHEET_ROWS:,} rows at most; write .csv or .parquet.",
+        )
+
+
+class CellTooLong(OutputRefused):
+    """More characters than a worksheet's cell has; `row` is the input's."""
+
+    def __init__(self, target: Path, row: int) -> None:
+        self.row = row
+        super().__init__(
+            target,
+            f"输入第 {row} 行有单元格超过 XLSX 的上限 {SHEET_CELL:,} 字符。请输出为 .csv 或 .parquet，以免截断。",
+            f"row {row} of the input has a cell of more than {SHEET_CELL:,} characters, which XLSX would cut; write "
+            ".csv or .parquet.",
+        )
+
+
+class Sink(Protocol):
+    """Takes the rows of a table, a chunk at a time; every chunk has the same columns."""
+
+    def write(self, table: pa.Table, rows: Sequence[int]) -> None:
+        """Append rows; `rows` are their numbers in the input, as `Table.frames` counts them."""
+
+    def close(self) -> None:
+        """Write what is left. The file stays open."""
+
+
+def format_of(path: Path) -> str:
+    """Return the suffix that decides a file's format, .gz left out.
+
+    Raises:
+        FormatUnknown: the suffix is not in `SUFFIXES`.
+
+    """
+    suffix = next((suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)), None)
+    if suffix is None:
+        raise FormatUnknown(path, SUFFIXES)
+    return suffix.removesuffix(".gz")
+
+
+def open_sink(file: BinaryIO, target: Path, ours: int, originals: Originals | None) -> Sink:
+    """Make the sink for a target's format, which writes to `file`.
+
+    ours: how many columns, the last ones, are not the user's. originals: the user's values where the input has types
+    that a column of text has lost; they take the place of the table's other columns.
+    """
+    suffix = format_of(target)
+    if suffix == ".parquet":
+        return _ParquetSink(file)
+    if suffix == ".xlsx":
+        return _SheetSink(file, target, ours, originals)
+    if suffix == ".jsonl":
+        return _JsonSink(file, ours, originals)
+    return _DelimitedSink(file, "," if suffix == ".csv" else "\t", ours)
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[BinaryIO]:
+    """Open a new file beside the target that takes its place at the end; after an error there is no trace of it.
+
+    Bytes are compressed where the target's name ends in .gz.
+
+    Raises:
+        TargetUnwritable: the system refuses.
+
+    """
+    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with part.open("xb") as file:
+            with _compressed(file, target) as packed:
+                yield packed
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    except OSError as error:
+        raise TargetUnwritable(target, error.strerror or str(error)) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _compressed(file: BinaryIO, target: Path) -> Iterator[BinaryIO]:
+    if target.suffix.lower() != ".gz":
+        yield file
+        return
+    # the name and the time of the part file are nobody's business
+    packing: AbstractContextManager[Any] = gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=6, mtime=0)
+    with packing as packed:
+        yield cast("BinaryIO", packed)
+
+
+class _ParquetSink:
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._writer: pq.ParquetWriter | None = None
+        self._gathered: list[pa.Table] = []
+
+    def write(self, table: pa.Table, rows: Sequence[int]) -> None:
+        del rows
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._file, table.schema, compression="zstd")
+        self._gathered.append(table)
+        if sum(each.nbytes for each in self._gathered) >= ROW_GROUP_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._writer is not None and self._gathered:
+            self._writer.write_table(pa.concat_tables(self._gathered))
+            self._gathered.clear()
+
+    def close(self) -> None:
+        self._flush()
+        if self._writer is not None:
+            self._writer.close()
+
+
+class _DelimitedSink:
+    def __init__(self, file: BinaryIO, delimiter: str, ours: int) -> None:
+        # spreadsheets take a file without the mark for the local encoding
+        self._text = io.TextIOWrapper(file, "utf-8-sig", newline="")
+        self._writer = csv.writer(self._text, delimiter=delimiter)
+        self._ours = ours
+        self._begun = False
+
+    def write(self, table: pa.Table, rows: Sequence[int]) -> None:
+        del rows
+        if not self._begun:
+            self._writer.writerow(table.column_names)
+            self._begun = True
+        columns = [texts(column) for column in table.columns]
+        users = table.num_columns - self._ours
+        columns[users:] = [[_defused(cell) for cell in column] for column in columns[users:]]
+        self._writer.writerows(zip(*columns, strict=True))
+
+    def close(self) -> None:
+        self._text.flush()
+        self._text.detach()
+
+
+class _JsonSink:
+    def __init__(self, file: BinaryIO, ours: int, originals: Originals | None) -> None:
+        self._file = file
+        self._ours = ours
+        self._originals = originals
+
+    def write(self, table: pa.Table, rows: Sequence[int]) -> None:
+        if self._originals is None:
+            objects: Iterable[dict[str, Any]] = table.to_pylist()
+        else:
+            answers = table.select(range(table.num_columns - self._ours, table.num_columns)).to_pylist()
+            found = self._originals.take(rows)
+            objects = (original | answer for original, answer in zip(found, answers, strict=True))
+        for item in objects:
+            line = json.dumps({key: _json(value) for key, value in item.items()}, ensure_ascii=False, default=_spelled)
+            try:
+                self._file.write(line.encode() + b"\n")
+            except UnicodeEncodeError:
+                # half of a surrogate pair, which JSON can spell and UTF-8 cannot
+                self._file.write(json.dumps(json.loads(line)).encode() + b"\n")
+
+    def close(self) -> None:
+        pass
+
+
+class _SheetSink:
+    def __init__(self, file: BinaryIO, target: Path, ours: int, originals: Originals | None) -> None:
+        self._file = file
+        self._target = target
+        self._ours = ours
+        self._originals = originals
+        self._book = openpyxl.Workbook(write_only=True)
+        self._sheet = self._book.create_sheet("paidan")
+        self._sheet.freeze_panes = "A2"
+        self._count = 0
+
+    def write(self, table: pa.Table, rows: Sequence[int]) -> None:
+        if not self._count:
+            self._append([self._cell(name, 1) for name in table.column_names])
+        columns = [column.to_pylist() for column in table.columns]
+        if self._originals is None:
+            for row, cells in zip(rows, zip(*columns, strict=True), strict=True):
+                self._append([self._cell(value, row) for value in cells])
+            return
+        answers = zip(*columns[table.num_columns - self._ours :], strict=True)
+        for row, cells, mine in zip(rows, self._originals.take(rows), answers, strict=True):
+            self._append([*(self._copy(cell) for cell in cells), *(self._cell(value, row) for value in mine)])
+
+    def _append(self, cells: list[Any]) -> None:
+        self._count += 1
+        if self._count > SHEET_ROWS:
+            raise SheetFull(self._target)
+        self._sheet.append(cells)
+
+    def _cell(self, value: object, row: int) -> object:
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, int | float) and abs(value) < EXACT_DIGITS:
+            return value
+        if isinstance(value, date | time | timedelta) and getattr(value, "tzinfo", None) is None:
+            return value
+        if value is None or value == "":
+            return None
+        text = _NO_XML.sub(
+            lambda found: f"_x{ord(found[0]):04X}_", value if isinstance(value, str) else _spelled(value)
+        )
+        if len(text) > SHEET_CELL:
+            raise CellTooLong(self._target, row)
+        return self._text(text)
+
+    def _copy(self, cell: Any) -> object:  # noqa: ANN401 - openpyxl ships no types
+        value = cell.value
+        if value is None or value == "":
+            return None
+        if isinstance(value, str) and cell.data_type != "e":
+            return self._text(value)
+        if cell.number_format == "General":
+            return cast("object", value)
+        copied = WriteOnlyCell(self._sheet, value)
+        copied.number_format = cell.number_format
+        return cast("object", copied)
+
+    def _text(self, text: str) -> object:
+        if not text.startswith(("=", "#")):
+            return text
+        # openpyxl would take it for a formula or an error
+        cell = WriteOnlyCell(self._sheet, text)
+        cell.data_type = "s"
+        return cast("object", cell)
+
+    def close(self) -> None:
+        self._book.save(self._file)
+
+
+def texts(column: pa.ChunkedArray) -> list[str]:
+    """Return the cells of a column as text, "" where one is missing."""
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        try:
+            column = column.cast(pa.large_string())
+        except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
+            return ["" if value is None else _spelled(value) for value in column.to_pylist()]
+    return [cell or "" for cell in column.to_pylist()]
+
+
+def _defused(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+
+
+def _json(value: object) -> object:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _spelled(value: object) -> str:
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return value.hex() if isinstance(value, bytes) else str(value)
