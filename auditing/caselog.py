@@ -6,6 +6,7 @@ of the same revision.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,6 +25,8 @@ from auditing.statements import Statements
 from auditing.store import describe, is_store_trouble, open_engine, prepare, writing
 from features.complaint import Complaint
 from models.prediction import ModelVersion, Triage
+
+_log = logging.getLogger(__name__)
 
 
 class CaseLog:
@@ -93,8 +96,9 @@ class CaseLog:
                 return self._give_up(error, len(entries))
             if len(entries) > 1:
                 return [self.write([entry])[0] for entry in entries]
-            return [RecordRefused(entries[0].identity.prediction_id, where(error))]
-        self.troubled = False
+            _log.error("案例日志拒收记录 | record refused: %s: %s", entries[0].identity.prediction_id, where(error))
+            return [RecordRefused(entries[0].identity.prediction_id, type(error).__name__)]
+        self._recover()
         return recorded
 
     def find(self, prediction_id: str) -> StoredPrediction:
@@ -134,9 +138,9 @@ class CaseLog:
             with writing(self.engine):
                 pass
         except (SQLAlchemyError, OSError) as error:
-            self.troubled = True
+            self._fail(describe(error))
             raise StoreUnavailable(describe(error)) from error
-        self.troubled = False
+        self._recover()
 
     def close(self) -> None:
         """Write what is waiting, then let the store go. Blocks until that is done."""
@@ -144,14 +148,25 @@ class CaseLog:
         self.engine.dispose()
 
     def _give_up(self, error: BaseException, count: int) -> list[Recorded | Exception]:
-        self.troubled = True
+        reason = describe(error)
+        self._fail(reason)
         # the next group begins with fresh connections: these may belong to a file or a server that is gone
         self.engine.dispose()
         if self._on_trouble is not None:
             self._on_trouble()
-        reason = describe(error)
         # one exception each: a raised one carries the trace of whoever raised it
         return [StoreUnavailable(reason) for _ in range(count)]
+
+    def _fail(self, reason: str) -> None:
+        # said when it begins and when it ends, not once per request
+        if not self.troubled:
+            _log.error("案例日志不可用 | the case log is unavailable: %s", reason)
+        self.troubled = True
+
+    def _recover(self) -> None:
+        if self.troubled:
+            _log.info("案例日志恢复 | the case log is back")
+        self.troubled = False
 
 
 def _record(statements: Statements, connection: Connection, entries: Sequence[Entry]) -> list[Recorded]:

@@ -56,11 +56,11 @@ class Identifier:
         return Identity(f"{PREFIX}{ticket}{content[:16]}{model}", content)
 
     def _digest(self, purpose: bytes, size: int, *parts: str) -> str:
-        encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
         # the lengths go first, so that ("ab", "c") and ("a", "bc") differ
-        lengths = ",".join([str(len(part)) for part in encoded]).encode()
-        whole = b"".join([lengths, b";", *encoded])
-        return blake2b(whole, digest_size=size, key=self.key, person=purpose).hexdigest()
+        whole = f"{','.join([str(len(part)) for part in parts])};{''.join(parts)}"
+        return blake2b(
+            whole.encode("utf-8", "surrogatepass"), digest_size=size, key=self.key, person=purpose
+        ).hexdigest()
 
 
 def load_or_create_key(path: Path) -> bytes:

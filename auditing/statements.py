@@ -72,7 +72,7 @@ class Statements:
         bounds += bounds[-2:] * (size - len(prefixes))
         return connection.exec_driver_sql(sql, self._parameters(bounds)).fetchall()
 
-    def _parameters(self, values: Sequence[Any]) -> Any:  # noqa: ANN401 - what the driver takes
+    def _parameters(self, values: Sequence[Any]) -> Any:
         if self._dialect.positional:
             return tuple(values)
         return {_name(place): value for place, value in enumerate(values)}

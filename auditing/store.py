@@ -53,6 +53,8 @@ def _configure_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) 
     # FULL: a commit is on the disk when it returns, so that an answer survives a power cut and not only a crash
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    # the index of a long log is read at random places: 32 MiB of it may stay in memory
+    cursor.execute("PRAGMA cache_size=-32768")
     cursor.close()
 
 

@@ -256,6 +256,35 @@ def count_documents(
 
 
 @njit(cache=True, nogil=True)
+def add_counts(
+    more_keys: Keys,
+    more_counts: Positions,
+    more_blocks: npt.NDArray[np.uint8],
+    keys: Keys,
+    counts: Positions,
+    last: Positions,
+    blocks: npt.NDArray[np.uint8],
+    used: int,
+) -> tuple[Keys, Positions, Positions, npt.NDArray[np.uint8], int]:
+    """Add one table of `count_documents` to another, of other documents; returns the latter as it does."""
+    for i in range(len(more_keys)):
+        if more_counts[i] == 0:
+            continue
+        if 2 * (used + 1) > len(keys):
+            keys, counts, last, blocks = _grow(keys, counts, last, blocks)
+        mask = len(keys) - 1
+        slot = np.int64(more_keys[i]) & mask
+        while counts[slot] and keys[slot] != more_keys[i]:
+            slot = (slot + 1) & mask
+        if counts[slot] == 0:
+            keys[slot] = more_keys[i]
+            blocks[slot] = more_blocks[i]
+            used += 1
+        counts[slot] += more_counts[i]
+    return keys, counts, last, blocks, used
+
+
+@njit(cache=True, nogil=True)
 def build_lookup(keys: Keys, slots: int, row_bits: int) -> Keys:
     """An open-addressing table from a key to its row, both packed into one word so that a look-up reads one place.
 

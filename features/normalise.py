@@ -100,6 +100,10 @@ class Normaliser:
             read = self._legible.settled(draft)
         return NormalisedText(read.codepoints, read.offsets, personal, flags)
 
+    def text_of(self, text: str) -> str:
+        """Normalise `text` and give what became of it, without the way back."""
+        return self(text).text
+
     @cached_property
     def digest(self) -> str:
         """sha256 over all that decides how a text comes out: rules, their version, libraries' versions, the table."""

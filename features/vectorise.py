@@ -1,10 +1,12 @@
 """TF-IDF over the fields of a complaint: a scikit-learn transformer around the compiled n-gram counter."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
+from joblib import Parallel, delayed, effective_n_jobs
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
@@ -14,6 +16,7 @@ from features.ngrams import (
     WORD_N,
     Corpus,
     Keys,
+    add_counts,
     build_lookup,
     count_documents,
     empty_counts,
@@ -22,7 +25,7 @@ from features.ngrams import (
 )
 from features.trie import Trie, build_trie
 
-CHUNK = 5_000
+CHUNK = 2_000
 """Documents in one compiled call: working memory stays bounded."""
 
 
@@ -103,13 +106,21 @@ class ComplaintVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc
     trie: the lexicon for the word n-grams.
     min_df: an n-gram of fewer documents is no feature.
     field_weights: the length of each field's blocks; None gives every field 1.
+    n_jobs: threads, as joblib counts them.
 
     """
 
-    def __init__(self, trie: Trie | None = None, min_df: int = 2, field_weights: Sequence[float] | None = None) -> None:
+    def __init__(
+        self,
+        trie: Trie | None = None,
+        min_df: int = 2,
+        field_weights: Sequence[float] | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
         self.trie = trie
         self.min_df = min_df
         self.field_weights = field_weights
+        self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: object = None) -> Self:  # noqa: N803 - scikit-learn's name
         """Learn the vocabulary and the inverse document frequencies."""
@@ -127,8 +138,7 @@ class ComplaintVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc
             raise NoFeatures(len(documents), self.min_df)
         self.idf_ = np.log((1.0 + len(documents)) / (1.0 + counts)) + 1.0
         self._set_keys(keys)
-        seen = np.full((len(keys), 4), -1, np.int64)
-        matrix = self._transform(laid, seen)
+        matrix, seen = self._transform(laid, learn=True)
         # the most frequent first: the rows that most documents need then share pages of memory
         order = np.lexsort((keys, -counts, blocks))
         self.blocks_ = blocks[order]
@@ -144,7 +154,7 @@ class ComplaintVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc
     def transform(self, X: Any) -> sparse.csr_matrix:  # noqa: N803
         """Rows for new documents: float32 [n, n_features]."""
         check_is_fitted(self)
-        return self._transform(corpus(self._documents(X), self.n_fields_), np.empty((0, 4), np.int64))
+        return self._transform(corpus(self._documents(X), self.n_fields_), learn=False)[0]
 
     def select(self, columns: npt.NDArray[np.int64]) -> Self:
         """Keep only these columns, in this order; the norms of later rows are of what is kept."""
@@ -183,35 +193,62 @@ class ComplaintVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc
         return documents
 
     def _count(self, laid: Corpus) -> tuple[Keys, npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-        space = scratch(laid.longest, self.n_fields_)
-        keys, counts, last, blocks = empty_counts()
-        keys, counts, last, blocks, _ = count_documents(
-            laid.text, laid.fields, laid.n_fields, 0, laid.documents, *self.trie_, space, keys, counts, last, blocks, 0
+        def count(first: int, last: int) -> tuple[Any, ...]:
+            space, table = scratch(laid.longest, laid.n_fields), empty_counts()
+            counted: tuple[Any, ...] = count_documents(
+                laid.text, laid.fields, laid.n_fields, first, last, *self.trie_, space, *table, 0
+            )
+            return counted
+
+        # threads, for compiled code releases the lock: the corpus is shared, and each has a table of its own
+        table, *others = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            delayed(count)(a, b) for a, b in pairwise(self._shares(laid.documents))
         )
+        for keys, counts, _, blocks, _ in others:
+            table = add_counts(keys, counts, blocks, *table)
+        keys, counts, _, blocks, _ = table
         kept = counts >= self.min_df
         return keys[kept], counts[kept], blocks[kept]
 
-    def _transform(self, laid: Corpus, seen: npt.NDArray[np.int64]) -> sparse.csr_matrix:
-        space = scratch(laid.longest, laid.n_fields)
+    def _transform(self, laid: Corpus, *, learn: bool) -> tuple[sparse.csr_matrix, npt.NDArray[np.int64]]:
+        """The rows of a corpus; to learn, also where each feature was first seen (see `transform_documents`)."""
         block_weights = self.block_weights()
-        counts = np.zeros(len(self.keys_), np.int32)
-        columns, values, ends = [], [], [np.zeros(1, np.int64)]
-        written = 0
-        for first in range(0, laid.documents, CHUNK):
-            last = min(first + CHUNK, laid.documents)
-            size = int(laid.fields[last * laid.n_fields] - laid.fields[first * laid.n_fields])
-            room = (WORD_N + CHARACTER_N) * size
-            chunk_columns, chunk_values = np.empty(room, np.int32), np.empty(room, np.float32)
-            chunk_ends = np.empty(last - first, np.int64)
-            n = transform_documents(
-                laid.text, laid.fields, laid.n_fields, first, last, *self.trie_, space, self.table_, self.row_bits_,
-                self.idf_, block_weights, counts, chunk_columns, chunk_values, chunk_ends, seen,
-            )  # fmt: skip
-            columns.append(chunk_columns[:n].copy())
-            values.append(chunk_values[:n].copy())
-            ends.append(chunk_ends + written)
-            written += n
-        return sparse.csr_matrix(
-            (np.concatenate(values), np.concatenate(columns), np.concatenate(ends)),
+
+        def work(first: int, last: int) -> tuple[list[tuple[npt.NDArray[Any], ...]], npt.NDArray[np.int64]]:
+            space, counts = scratch(laid.longest, laid.n_fields), np.zeros(len(self.keys_), np.int32)
+            seen = np.full((len(self.keys_) if learn else 0, 4), -1, np.int64)
+            parts = []
+            for begin, stop in pairwise([*range(first, last, CHUNK), last]):
+                size = int(laid.fields[stop * laid.n_fields] - laid.fields[begin * laid.n_fields])
+                room = (WORD_N + CHARACTER_N) * size
+                columns, values = np.empty(room, np.int32), np.empty(room, np.float32)
+                ends = np.empty(stop - begin, np.int64)
+                n = transform_documents(
+                    laid.text, laid.fields, laid.n_fields, begin, stop, *self.trie_, space, self.table_,
+                    self.row_bits_, self.idf_, block_weights, counts, columns, values, ends, seen,
+                )  # fmt: skip
+                parts.append((columns[:n].copy(), values[:n].copy(), ends))
+            return parts, seen
+
+        done = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            delayed(work)(a, b) for a, b in pairwise(self._shares(laid.documents))
+        )
+        parts = [part for share, _ in done for part in share]
+        seen = done[0][1]
+        for _, later in done[1:]:
+            seen = np.where(seen[:, :1] < 0, later, seen)
+        before = np.cumsum([0, *(len(columns) for columns, _, _ in parts)])
+        row_ends = [ends + start for (_, _, ends), start in zip(parts, before, strict=False)]
+        matrix = sparse.csr_matrix(
+            (
+                np.concatenate([values for _, values, _ in parts]),
+                np.concatenate([columns for columns, _, _ in parts]),
+                np.concatenate([np.zeros(1, np.int64), *row_ends]),
+            ),
             shape=(laid.documents, len(self.keys_)),
         )
+        return matrix, seen
+
+    def _shares(self, documents: int) -> list[int]:
+        """Where each thread's documents begin, and the end."""
+        return np.linspace(0, documents, min(effective_n_jobs(self.n_jobs), documents) + 1).astype(int).tolist()

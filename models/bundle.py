@@ -77,11 +77,18 @@ def write_bundle(model: FittedModel, directory: Path, about: Mapping[str, Any]) 
         "about": dict(about),
         "files": {path.name: _sha256(path) for path in sorted(directory.glob("*.npy"))},
     }
+    manifest["digest"] = manifest_digest(manifest)
     (directory / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
+def manifest_digest(manifest: Mapping[str, Any]) -> str:
+    """sha256 over all that a manifest says, but for this digest itself: it vouches for the files, who vouches for it?"""
+    said = json.loads(json.dumps({key: value for key, value in manifest.items() if key != "digest"}))
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
 def read_manifest(directory: Path) -> dict[str, Any]:
-    """The manifest alone, of a format that this version reads. Raises BundleDamaged."""
+    """The manifest alone, whole and of a format that this version reads. Raises BundleDamaged."""
     try:
         manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -90,7 +97,9 @@ def read_manifest(directory: Path) -> dict[str, Any]:
         raise BundleDamaged(directory, f"{MANIFEST} is not JSON") from None
     if not isinstance(manifest, dict) or manifest.get("format") != BUNDLE_FORMAT:
         found = manifest.get("format") if isinstance(manifest, dict) else None
-        raise BundleDamaged(directory, f"its format is {found!r}, this version reads {BUNDLE_FORMAT}")
+        raise BundleDamaged(directory, f"{MANIFEST} says format {found!r}, this version reads {BUNDLE_FORMAT}")
+    if manifest.get("digest") != manifest_digest(manifest):
+        raise BundleDamaged(directory, f"{MANIFEST} differs from its own digest")
     return manifest
 
 
@@ -118,13 +127,13 @@ def read_bundle(directory: Path) -> Bundle:
             for name in manifest["files"]
         }
         model = _model(manifest, arrays)
-    except (KeyError, TypeError, ValueError) as problem:
+        normalised_with = manifest["normaliser"]["version"]
+    except (KeyError, IndexError, AttributeError, TypeError, ValueError, EOFError) as problem:
         raise BundleDamaged(directory, f"{MANIFEST} and arrays do not fit together ({problem})") from problem
-    normaliser = Normaliser()
-    if manifest["normaliser"]["version"] != normaliser.version:
+    if normalised_with != Normaliser.version:
         raise BundleDamaged(
             directory,
-            f"it was trained with normalisation {manifest['normaliser']['version']}, this version has {normaliser.version}",
+            f"{MANIFEST} says normalisation {normalised_with!r}, this version has {Normaliser.version}",
         )
     return Bundle(manifest, model)
 
@@ -161,15 +170,7 @@ def _model(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) 
         )
         for written in manifest["heads"]
     )
-    features = int(manifest["features"])
-    widths = [len(head.classes) for head in heads]
-    if (
-        arrays["weights"].shape != (features, sum(widths) + 1)
-        or arrays["head_ends"].tolist() != np.cumsum(widths).tolist()
-    ):
-        raise ValueError("the weights have other classes than the manifest")
-    if arrays["idf"].shape != (features,) or arrays["scales"].shape != (features, len(heads) + 1):
-        raise ValueError("the vocabulary has another length than the weights")
+    _refuse_misfits(arrays, int(manifest["features"]), int(manifest["row_bits"]), [len(head.classes) for head in heads])
     return FittedModel(
         trie=Trie(
             arrays["trie_keys"],
@@ -190,6 +191,37 @@ def _model(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) 
         columns=Quantised(arrays["weights"], arrays["scales"], arrays["bias"], arrays["head_ends"]),
         scope=Scope(**manifest["scope"]),
     )
+
+
+def _refuse_misfits(arrays: Mapping[str, npt.NDArray[Any]], features: int, row_bits: int, widths: list[int]) -> None:
+    """Compiled code checks no bounds: what it is given must have the shapes and types that it counts on."""
+    slots, columns = len(arrays["trie_keys"]), sum(widths) + 1
+    expected: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
+        "trie_keys": (np.uint64, (slots,)),
+        "trie_log_probability": (np.float64, (slots,)),
+        "trie_first": (np.int32, (1 << 16,)),
+        "table": (np.uint64, (len(arrays["table"]),)),
+        "idf": (np.float32, (features,)),
+        "blocks": (np.uint8, (features,)),
+        "spelling_characters": (np.uint32, (int(arrays["spelling_ends"][-1]),)),
+        "spelling_ends": (np.int64, (features,)),
+        "block_weights": (np.float64, (2 * len(FIELDS),)),
+        "weights": (np.int8, (features, columns)),
+        "scales": (np.float32, (features, len(widths) + 1)),
+        "bias": (np.float32, (columns,)),
+        "head_ends": (np.int32, (len(widths),)),
+    }
+    for name, (kind, shape) in expected.items():
+        array = arrays[name]
+        if array.dtype != kind or array.shape != shape:
+            raise ValueError(f"{name}.npy is {array.dtype} {array.shape}, not {np.dtype(kind)} {shape}")
+    if arrays["head_ends"].tolist() != np.cumsum(widths).tolist():
+        raise ValueError("head_ends.npy: the weights have other classes than the manifest")
+    for name, least in (("trie_keys", 1), ("table", 2 * features)):
+        if len(arrays[name]) < least or len(arrays[name]).bit_count() != 1:
+            raise ValueError(f"{name}.npy has {len(arrays[name])} places, not a power of two from {least} on")
+    if features.bit_length() > row_bits:
+        raise ValueError(f"row_bits is {row_bits}, too few for {features} features")
 
 
 def _sha256(path: Path) -> str:

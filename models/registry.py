@@ -137,10 +137,25 @@ class Registry:
             VersionDamaged: the bundle that the registry holds fails its checks, or is not there.
 
         """
-        path = self.copies.get(version, lambda into: self._download(version, into), anew=anew)
+        path = self.copies.get(version, lambda into: self.download(version, BUNDLE_IN_MODEL, into), anew=anew)
         if CHAMPION in version.aliases:
             self.copies.point_at_champion(version)
         return path
+
+    def download(self, version: VersionInfo, part: str, into: Path) -> Path:
+        """Copy a part of what was registered below the directory `into`, unverified; return where it is.
+
+        `part` is BUNDLE_IN_MODEL or models.pyfunc.PIPELINE_IN_MODEL.
+
+        Raises:
+            VersionDamaged: the version has no such part.
+
+        """
+        try:
+            with self.store.answering():
+                return self.store.download(f"{self._location(version)}/{part}", into)
+        except MissingInStore:
+            raise VersionDamaged(version.name, version.number, f"run {version.run_id} holds no {part}") from None
 
     def last_known_champion(self) -> LocalCopy | None:
         """Give the local copy of the champion as last seen, without MLflow; None where there is none."""
@@ -241,13 +256,6 @@ class Registry:
         except RegistryUnavailable:
             if self._model()[0] is None:  # otherwise another process was faster, which is as good
                 raise
-
-    def _download(self, version: VersionInfo, into: Path) -> Path:
-        try:
-            with self.store.answering():
-                return self.store.download(f"{self._location(version)}/{BUNDLE_IN_MODEL}", into)
-        except MissingInStore:
-            raise VersionDamaged(version.name, version.number, f"run {version.run_id} holds no bundle") from None
 
     def _location(self, version: VersionInfo) -> str:
         """Find where the version's files are: a URI that MLflow can download from."""

@@ -10,7 +10,7 @@ from fastapi import Depends
 from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.types import Scope as AsgiScope
 
-from auditing.keys import KeyRing, Scope
+from auditing.keys import TOKEN_PREFIX, KeyRing, Scope
 from serving.refusals import Forbidden, Unauthenticated
 
 _LONGEST_TOKEN = 200
@@ -55,6 +55,7 @@ def _token(headers: dict[bytes, bytes]) -> str:
     if scheme.lower() != b"bearer":
         token = headers.get(b"x-api-key", b"")
     token = token.strip()
-    if not token or len(token) > _LONGEST_TOKEN:
+    # what is no token of ours need not be looked up
+    if not token.startswith(TOKEN_PREFIX.encode()) or len(token) > _LONGEST_TOKEN:
         raise Unauthenticated
     return token.decode("latin-1")

@@ -55,15 +55,15 @@ class Edge:
         except ClientDisconnect:
             # nobody is left to answer
             exchange.status = exchange.status or CLIENT_GONE
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             kind = kind_of(error)
             if kind is INTERNAL:
                 # without the message, which may quote the complaint
                 _log.error("请求 %s 出错 | request %s failed: %s", request_id, request_id, where(error))
-            if exchange.status:
-                raise
-            await ProblemReply(error, request_id)(scope, receive, exchange.send)
-            self._metrics.count_problem(kind.code)
+            # an answer that has begun cannot be taken back; the server closes the connection on it
+            if not exchange.status:
+                await ProblemReply(error, request_id)(scope, receive, exchange.send)
+                self._metrics.count_problem(kind.code)
         finally:
             route = getattr(scope.get("route"), "path_format", UNMATCHED)
             self._metrics.count_request(route, exchange.status, perf_counter() - started)

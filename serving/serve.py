@@ -100,7 +100,14 @@ def configuration(settings: Settings, load_model: Loader) -> uvicorn.Config:
 
 
 def run(settings: Settings, load_model: Loader) -> int:
-    """Serve until the process is told to stop, finish what was begun, and give the exit status."""
+    """Serve until the process is told to stop, finish what was begun, and give the exit status.
+
+    Raises:
+        StoreUnsuitable, StoreUnavailable, DigestKeyUnusable: the case log cannot be kept; each names the way out.
+
+    """
+    # before the server starts, whose own report of such an error is a long trace
+    CaseLog.open(settings.caselog_url, settings.digest_key_path, busy_timeout=settings.busy_timeout_seconds).close()
     config = configuration(settings, load_model)
     if settings.workers == 1:
         server = uvicorn.Server(config)

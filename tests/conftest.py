@@ -35,7 +35,9 @@ def tiny_complaints():
 def fit_tiny(tiny_complaints):
     """Fit a model with the heads asked for, without writing it."""
     normalise, lexicon, background = Normaliser(), Lexicon.load(), read_background()
-    documents = [tuple(normalise(text).text if field == "text" else "" for field in FIELDS) for text, *_ in tiny_complaints]
+    documents = [
+        tuple(normalise(text).text if field == "text" else "" for field in FIELDS) for text, *_ in tiny_complaints
+    ]
     rows = np.arange(len(documents))
 
     def fit_tiny(*targets):

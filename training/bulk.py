@@ -2,36 +2,32 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from features.complaint import MAX_TEXT_LENGTH
 from models.batch import BatchScores
-from models.fitted import FIELDS
-from models.prediction import TARGETS, Decision, Target
+from models.prediction import TARGETS, Decision
 from models.triage import Reading, TriageModel, doubts_of, out_of_scope
-from training.columns import ColumnMap, Role, map_columns
-from training.dataset import Location, complaints_of
-from training.errors import FileUnreadable, shown
-from training.mended import UNDECODED, expected_rows, open_mended
-from training.originals import Originals, json_originals, sheet_originals
-from training.writers import TargetIsSource, format_of, open_sink, replacing, texts
+from training.bulk_input import UNDECODED, BulkInput, Originals, json_originals, open_input, sheet_originals
+from training.bulk_report import BulkReport, RowFault, Tally
+from training.columns import Role
+from training.dataset import complaints_of
+from training.errors import FileUnreadable
+from training.output import TargetIsSource, format_of, replacing
+from training.writers import open_sink
 
 CHUNK_ROWS = 2_000
-"""Rows in memory at a time; while one chunk is scored, the next is read and the one before is written."""
-
-MAX_LISTED = 1_000
-"""Bad rows that a report lists one by one; the rest are counted, and named in the output's `doubts`."""
+"""Rows that are read, scored or written at a time: three chunks are in memory."""
 
 ANSWER_COLUMNS = (*(f"{target}{part}" for target in TARGETS for part in ("", "_confidence", "_decision")), "doubts")
 """What every row gains, in this order."""
@@ -39,60 +35,7 @@ ANSWER_COLUMNS = (*(f"{target}{part}" for target in TARGETS for part in ("", "_c
 _DIGITS = 6
 """Decimals of a confidence."""
 
-
-class RowFault(StrEnum):
-    """Why a row has no answer; stands in its `doubts`."""
-
-    EMPTY_TEXT = "EMPTY_TEXT"
-    TEXT_TOO_LONG = "TEXT_TOO_LONG"
-    UNDECODABLE = "UNDECODABLE"
-
-
-@dataclass(frozen=True, slots=True)
-class BadRow:
-    """A row of the input that could not be scored."""
-
-    location: Location
-    code: RowFault
-
-
-@dataclass(frozen=True, slots=True)
-class BulkReport:
-    """What became of a file.
-
-    rows = scored + all of bad_counts. bad: the first MAX_LISTED of them, in order. decisions: per head of the model, how
-    often each; they sum up to `scored`. renamed: the user's headers that made way, (was, is). seconds: all of it.
-    """
-
-    source: Path
-    target: Path
-    rows: int
-    scored: int
-    bad: tuple[BadRow, ...]
-    bad_counts: Mapping[RowFault, int]
-    decisions: Mapping[Target, Mapping[Decision, int]]
-    renamed: tuple[tuple[str, str], ...]
-    seconds: float
-
-    def to_text(self) -> str:
-        """Return the report as lines for the operator; no cell of the file is repeated."""
-        lines = [
-            f"{self.target}：共 {self.rows:,} 行，已判定 {self.scored:,} 行，用时 {self.seconds:.1f} 秒"
-            f" | {self.rows:,} rows, {self.scored:,} scored, {self.seconds:.1f} s"
-        ]
-        for target, counts in self.decisions.items():
-            shares = "  ".join(
-                f"{decision} {counts[decision]:,} ({counts[decision] / max(1, self.scored):.1%})"
-                for decision in Decision
-            )
-            lines.append(f"{target}: {shares}")
-        for code, count in self.bad_counts.items():
-            listed = [str(each.location.row) for each in self.bad if each.code is code][:10]
-            more = " …" if count > len(listed) else ""
-            lines.append(f"未判定 bad rows: {code} {count:,}（第 {'、'.join(listed)}{more} 行 rows）")
-        for was, now in self.renamed:
-            lines.append(f"原有列已改名 your column was renamed: {shown(was) or '(blank)'} → {shown(now)}")
-        return "\n".join(lines)
+_SCHEMA = pa.schema([(name, pa.float64() if name.endswith("_confidence") else pa.string()) for name in ANSWER_COLUMNS])
 
 
 def score_file(
@@ -106,38 +49,162 @@ def score_file(
     """Answer every row of `source` and write it, with ANSWER_COLUMNS behind its own columns, to `target`.
 
     Formats go by the suffixes (`training.readers.SUFFIXES`); neither file is held in memory. `columns` maps roles to
-    headers, see `map_columns`; only the fields that a model reads matter. `progress` is told the rows done, and how many
-    are expected where that is known.
+    headers, see `map_columns`. `progress` is told the rows done, and about how many there are where that is known.
 
-    Nothing of the user's is lost. A column whose header is one of ours (true labels under `domain`, an earlier run's
-    answers) becomes `input_domain`, and the report says so. JSONL and Parquet, which find columns by name, get
-    `header (column 3)` for a second column of the same header. Values keep their types from JSONL to JSONL, from XLSX
-    to XLSX, and from Parquet.
+    Nothing of the user's is lost. A column under one of our headers (true labels in `domain`, an earlier run's answers)
+    becomes `input_domain`, and the report says so. JSONL and Parquet, where a column is found by its name, get
+    `header (column 3)` for a header that is blank or stands there twice. Values keep their types from JSONL to JSONL,
+    from XLSX to XLSX, and from Parquet; what other ways there are go through text.
 
-    A head that the model lacks has empty columns. A text that is out of the model's scope has an empty code, confidence
-    0 and the decision `abstain`. A row of `RowFault` stays in its place with the fault as its doubt, and without answers.
-    CSV and TSV begin with a byte order mark; labels in them that a spreadsheet would take for a formula have a ' before
-    them.
+    A head that the model lacks has empty columns. A text outside of the model's scope has an empty code, confidence 0
+    and the decision `abstain`. A row with a `RowFault` stays in its place, with the fault as its doubt and no answers.
 
-    The target appears, or is replaced, when all of it is written: after an error it is as it was.
+    The target appears, or is replaced, when all of it is written; after an error it is as it was.
 
     Raises:
         training.errors.Refused: the input cannot be read, or a mapping is wrong.
-        training.writers.OutputRefused: the target cannot be written, or is the input.
+        training.output.OutputRefused: the target cannot be written, or is the input.
 
     """
     began = perf_counter()
     suffix = format_of(target)
-    if target.exists() and target.samefile(source):
+    if target.exists() and source.exists() and target.samefile(source):
         raise TargetIsSource(target)
-    with ExitStack() as stack:
-        mended = stack.enter_context(open_mended(source))
-        file = _columns_read(source, mended.table.headers, columns)
-        names = _output_names(file.headers, by_name=suffix in (".jsonl", ".parquet"))
-        originals = None
-        if suffix == format_of(source) == ".jsonl":
-            originals = json_originals(mended.table.path, dict(zip(file.headers, names, strict=True)))
-        elif suffix == format_of(source) == ".xlsx":
-            originals = sheet_originals(mended.table.path, len(names))
-        total = expected_rows(mended.table.path)
-        ...
+    tally = Tally(source, decisions={head.target: Counter() for head in model.heads})
+    with replacing(target) as file, open_input(source, columns, target.parent) as given:
+        names = _output_names(given.columns.headers, by_name=suffix in (".jsonl", ".parquet"))
+        expected = given.expected_rows()
+        with (
+            _originals(given, suffix, names) as originals,
+            open_sink(file, target, len(ANSWER_COLUMNS), originals) as sink,
+        ):
+            for chunk, scores in _scored(given, model, chunk_rows):
+                answers = _answers(chunk, scores, model, tally)
+                table = pa.Table.from_arrays([*chunk.columns, *answers], names=[*names, *ANSWER_COLUMNS])
+                sink.write(table, chunk.rows)
+                tally.count(chunk.rows, chunk.faults)
+                progress(tally.rows, expected if expected is not None and expected >= tally.rows else None)
+    progress(tally.rows, tally.rows)
+    renamed = ((was, now) for was, now in zip(given.columns.headers, names, strict=True) if was != now)
+    return tally.report(target, renamed, perf_counter() - began)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Rows as they were read: numbers, the user's columns, what is wrong with each row, the readings of the others."""
+
+    rows: list[int]
+    columns: list[pa.ChunkedArray]
+    faults: list[RowFault | None]
+    readings: list[Reading]
+
+
+def _originals(given: BulkInput, suffix: str, names: Sequence[str]) -> AbstractContextManager[Originals | None]:
+    path = given.table.path
+    if suffix == ".jsonl" and format_of(path) == suffix:
+        return json_originals(path, dict(zip(given.columns.headers, names, strict=True)))
+    if suffix == ".xlsx" and format_of(path) == suffix:
+        return sheet_originals(path, len(names))
+    return nullcontext()
+
+
+def _output_names(headers: Sequence[str], *, by_name: bool) -> list[str]:
+    """Name the user's columns so that ours have their own names, and each its own where columns go `by_name`."""
+    taken = {*headers, *ANSWER_COLUMNS}
+    names: list[str] = []
+    for position, header in enumerate(headers, 1):
+        wanted = f"input_{header}" if header in ANSWER_COLUMNS else header
+        if by_name and (not header or header in headers[: position - 1]):
+            wanted = f"{wanted} (column {position})".strip()
+        name, number = wanted, 2
+        while name != header and name in taken:
+            name, number = f"{wanted}_{number}", number + 1
+        # two columns may both be called `domain`, and then both are called `input_domain`, unless they go by name
+        if by_name:
+            taken.add(name)
+        names.append(name)
+    return names
+
+
+def _scored(given: BulkInput, model: TriageModel, chunk_rows: int) -> Iterator[tuple[_Chunk, BatchScores | None]]:
+    """Yield chunks with their scores, in order; the compiled scorer works on one while the next is read.
+
+    Threads, not processes: half of a row's time is compiled code that lets go of the interpreter's lock, and on two
+    cores processes, which each take seconds to start, were no faster.
+    """
+    waiting: tuple[_Chunk, Callable[[], BatchScores | None]] | None = None
+    with ThreadPoolExecutor(1) as background:
+        for frame in given.table.frames(chunk_rows):
+            chunk = _read(frame, given, model)
+            scoring = background.submit(model.score_many, chunk.readings).result if chunk.readings else _no_scores
+            if waiting is not None:
+                yield waiting[0], waiting[1]()
+            waiting = chunk, scoring
+        if waiting is not None:
+            yield waiting[0], waiting[1]()
+
+
+def _no_scores() -> None:
+    return None
+
+
+def _read(frame: pd.DataFrame, given: BulkInput, model: TriageModel) -> _Chunk:
+    rows = [int(row) for row in frame.index]
+    columns = [_chunked(pa.array(frame.iloc[:, place])) for place in range(frame.shape[1])]
+    try:
+        complaints = list(complaints_of(frame, given.columns))
+    except UnicodeDecodeError:
+        # Arrow takes a Parquet file's word for it that its strings are UTF-8
+        reason = f"{given.columns.header(Role.TEXT)}: not UTF-8"
+        raise FileUnreadable(given.columns.path, reason, rows[0]) from None
+    faults = [_fault(complaint.text) for complaint in complaints]
+    if given.mended:
+        for column in columns:
+            for place in np.flatnonzero(pc.fill_null(pc.match_substring(column, UNDECODED), False).to_numpy()).tolist():  # noqa: FBT003
+                faults[place] = RowFault.UNDECODABLE
+    readings = [model.read(complaint) for complaint, fault in zip(complaints, faults, strict=True) if fault is None]
+    return _Chunk(rows, columns, faults, readings)
+
+
+def _chunked(array: pa.Array | pa.ChunkedArray) -> pa.ChunkedArray:
+    return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+
+
+def _fault(text: str) -> RowFault | None:
+    # blanks of all kinds and the characters without width are not printable; the space alone is
+    if not any(character.isprintable() and character != " " for character in text):
+        return RowFault.EMPTY_TEXT
+    return RowFault.TEXT_TOO_LONG if len(text) > MAX_TEXT_LENGTH else None
+
+
+def _answers(chunk: _Chunk, scores: BatchScores | None, model: TriageModel, tally: Tally) -> list[pa.Array]:
+    """The columns of `ANSWER_COLUMNS`, decided as `TriageModel.triage` decides."""
+    cells: dict[str, list[Any]] = {name: [None] * len(chunk.rows) for name in ANSWER_COLUMNS}
+    places = [place for place, fault in enumerate(chunk.faults) if fault is None]
+    doubts: list[list[str]] = [[] if fault is None else [fault] for fault in chunk.faults]
+    if scores is not None:
+        outside = [
+            out_of_scope(model.scope, facts, margin)
+            for facts, margin in zip(scores.facts.tolist(), scores.scope.tolist(), strict=True)
+        ]
+        for place, reasons in zip(places, outside, strict=True):
+            doubts[place] += reasons
+        column = 0
+        for number, head in enumerate(model.heads):
+            leading = scores.leading[:, number, :2]
+            best = np.take_along_axis(scores.probabilities[:, column : column + len(head.classes)], leading, axis=1)
+            column += len(head.classes)
+            codes, confidences, decisions = (cells[f"{head.target}{part}"] for part in ("", "_confidence", "_decision"))
+            for place, reasons, code, (confidence, runner_up) in zip(
+                places, outside, leading[:, 0].tolist(), best.tolist(), strict=True
+            ):
+                if reasons:
+                    decision, confidences[place] = Decision.ABSTAIN, 0.0
+                else:
+                    decision = head.policy.decide(code, confidence)
+                    codes[place], confidences[place] = head.classes[code], round(confidence, _DIGITS)
+                    doubts[place] += doubts_of(head.target, decision, confidence, runner_up)
+                decisions[place] = decision.value
+                tally.decisions[head.target][decision] += 1
+    cells["doubts"] = [";".join(found) for found in doubts]
+    return [pa.array(cells[name], _SCHEMA.field(name).type) for name in ANSWER_COLUMNS]

@@ -13,6 +13,7 @@ from models.batch import score_corpus
 from models.decision import Precision
 from models.fitted import FIELDS
 from models.prediction import Decision, Target
+from models.taxonomy import names_of
 from models.triage import TriageModel, out_of_scope
 from training.background import background_texts
 from training.baselines import Keywords, Majority
@@ -35,11 +36,12 @@ CHUNK = 20_000
 class HeadEvaluation:
     """A head on labelled rows: its outcome, and how often its decisions were `auto`, right when `auto`, and silent.
 
-    auto, abstained: shares of the rows; auto_precision: share of the `auto` rows that is right, NaN where there are
-    none.
+    rows: the row of the data that each entry of the outcome is about [n]. auto, abstained: shares of the rows;
+    auto_precision: share of the `auto` rows that is right, NaN where there are none.
     """
 
     outcome: Outcome
+    rows: _Indices
     auto: float
     auto_precision: float
     abstained: float
@@ -82,15 +84,16 @@ def evaluate(model: TriageModel, data: LabelledComplaints) -> dict[Target, HeadE
                 ],
                 object,
             )
-            found[head.target] = _evaluation(said, decisions)
+            found[head.target] = _evaluation(said, rows[mine], decisions)
         column += width
     return found
 
 
-def _evaluation(said: Outcome, decisions: npt.NDArray[np.object_]) -> HeadEvaluation:
+def _evaluation(said: Outcome, rows: _Indices, decisions: npt.NDArray[np.object_]) -> HeadEvaluation:
     auto = decisions == Decision.AUTO
     return HeadEvaluation(
         outcome=said,
+        rows=rows,
         auto=float(auto.mean()) if len(auto) else float("nan"),
         auto_precision=float(said.correct[auto].mean()) if auto.any() else float("nan"),
         abstained=float((decisions == Decision.ABSTAIN).mean()) if len(auto) else float("nan"),
@@ -158,6 +161,24 @@ def baselines(
         "majority_accuracy": float((majority.answer(texts) == truth).mean()),
         "keywords_accuracy": float((keywords.answer(texts) == truth).mean()),
     }
+
+
+def fit_before_test(data: LabelledComplaints, examined: Examined, recipe: Recipe, lexicon: Lexicon) -> Fit:
+    """Fit as a training run does before it measures: without the rows that the split holds out.
+
+    Measured on `examined.split.test`, it gives again the figures of the run that had the same data and recipe.
+    """
+    documents, rows = read_documents(data), examined.split.train
+    names = {target: names_of(target, np.unique(data.labels(target)).tolist()) for target in data.targets}
+    return fit(
+        [documents[i] for i in rows],
+        lessons_of(data, examined, rows, recipe, names),
+        examined.groups[rows],
+        read_background(),
+        lexicon,
+        recipe,
+        _silent,
+    )
 
 
 def cross_validate(

@@ -84,7 +84,7 @@ def fit(
     """
     solver = Solver(recipe.c, recipe.balance, recipe.max_iter, recipe.tol, recipe.seed)
     progress("features", 0, 2)
-    vectoriser = ComplaintVectoriser(lexicon.trie, min_df=recipe.min_df)
+    vectoriser = ComplaintVectoriser(lexicon.trie, min_df=recipe.min_df, n_jobs=jobs)
     everything = [*documents, *background]
     matrix = vectoriser.fit_transform(everything)
     progress("features", 1, 2)

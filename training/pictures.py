@@ -195,6 +195,29 @@ def sweep(
     return figure
 
 
+def lengths(characters: Counts, subject: str) -> Figure:
+    """Draw how many texts there are of each length, on a logarithmic axis; texts without a character do not count."""
+    counted = np.asarray(characters)[np.asarray(characters) > 0]
+    figure = _figure(7.6, 4.2)
+    axes = figure.subplots()
+    shortest, longest = (int(counted.min()), int(counted.max()) + 1) if len(counted) else (1, 10)
+    axes.set_xscale("log")
+    axes.hist(counted, bins=np.geomspace(shortest, longest, 31), color=_BLUE, alpha=0.75)
+    middle = float(np.median(counted)) if len(counted) else float("nan")
+    axes.axvline(middle, color=_ORANGE, linewidth=1.4)
+    ticks = [unit * step for unit in (1, 10, 100, 1_000, 10_000) for step in (1, 2, 5)]
+    shown = [tick for tick in ticks if shortest <= tick <= longest]
+    axes.set_xticks(shown, [f"{tick:,}" for tick in shown], font=_font(8.5))
+    axes.set_xticks([], minor=True)
+    rows = [tick for tick in MaxNLocator(5, integer=True).tick_values(*axes.get_ylim()) if tick <= axes.get_ylim()[1]]
+    axes.set_yticks(rows, [f"{tick:,.0f}" for tick in rows], font=_font(8.5))
+    axes.spines[["top", "right"]].set_visible(False)
+    _name_axes(axes, "字数 characters", "行数 rows")
+    _title(axes, f"文本长度：中位数 {middle:.0f} 字", f"Length of the text: median {middle:.0f} characters")
+    _headline(figure, f"{subject}：{len(counted):,} 行 rows")
+    return figure
+
+
 def _draw_pairs(axes: Axes, pairs: Sequence[ConfusedPair]) -> None:
     _title(axes, "最常见的误判", "Most frequent confusions: true → predicted")
     axes.spines[["top", "right", "left"]].set_visible(False)

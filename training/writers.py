@@ -1,22 +1,12 @@
-"""Tables written a chunk at a time, in the formats that are read: CSV, TSV, XLSX, JSONL, Parquet.
-
-OutputRefused
-├── TargetIsSource      the output would replace the file that is being read
-├── TargetUnwritable    no such folder, no permission, no space
-├── SheetFull           more rows than a worksheet has
-└── CellTooLong         more characters than a worksheet's cell has
-"""
+"""Tables written a chunk at a time, in the formats that are read: CSV, TSV, XLSX, JSONL, Parquet."""
 
 import csv
-import gzip
 import io
 import json
 import math
-import os
 import re
-import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
@@ -26,15 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from openpyxl.cell import WriteOnlyCell
 
-from training.errors import FormatUnknown, Refused
-from training.originals import Originals
-from training.readers import SUFFIXES
-
-SHEET_ROWS = 1_048_576
-"""Rows of an XLSX worksheet, the header among them."""
-
-SHEET_CELL = 32_767
-"""Characters of an XLSX cell."""
+from training.bulk_input import Originals
+from training.output import SHEET_CELL, SHEET_ROWS, CellTooLong, SheetFull, format_of
 
 EXACT_DIGITS = 10**15
 """Spreadsheets keep 15 digits of a number; a longer one is written as text."""
@@ -44,60 +27,7 @@ ROW_GROUP_BYTES = 32 << 20
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _NO_XML = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)|[\x00-\x08\x0b-\x1f\ufffe\uffff]")
-
-
-class OutputRefused(Refused):
-    """A file cannot be written as asked."""
-
-    def __init__(self, target: Path, chinese: str, english: str) -> None:
-        self.target = target
-        super().__init__(f"{target}：{chinese}", f"{target}: {english}")
-
-
-class TargetIsSource(OutputRefused):
-    """The output would replace the file that is being read."""
-
-    def __init__(self, target: Path) -> None:
-        super().__init__(
-            target, "输出文件就是输入文件。请用 -o 另指一个文件。", "is the input itself; name another file with -o."
-        )
-
-
-class TargetUnwritable(OutputRefused):
-    """The system does not let the file be written; `reason` is its own short sentence."""
-
-    def __init__(self, target: Path, reason: str) -> None:
-        self.reason = reason
-        super().__init__(
-            target,
-            f"无法写入（{reason}）。请检查文件夹是否存在、权限和磁盘空间；若文件正在表格软件中打开，请先关闭。",
-            f"cannot be written ({reason}); check that the folder exists, permissions and space, and that no "
-            "spreadsheet has the file open.",
-        )
-
-
-class SheetFull(OutputRefused):
-    """More rows than a worksheet has."""
-
-    def __init__(self, target: Path) -> None:
-        super().__init__(
-            target,
-            f"超过工作表的行数上限 {SHEET_ROWS:,}。请输出为 .csv 或 .parquet。",
-            f"a worksheet has {SHEET_ROWS:,} rows at most; write .csv or .parquet.",
-        )
-
-
-class CellTooLong(OutputRefused):
-    """More characters than a worksheet's cell has; `row` is the input's."""
-
-    def __init__(self, target: Path, row: int) -> None:
-        self.row = row
-        super().__init__(
-            target,
-            f"输入第 {row} 行有单元格超过 XLSX 的上限 {SHEET_CELL:,} 字符。请输出为 .csv 或 .parquet，以免截断。",
-            f"row {row} of the input has a cell of more than {SHEET_CELL:,} characters, which XLSX would cut; write "
-            ".csv or .parquet.",
-        )
+"""What XML cannot hold, and what would be read as its escape; see `training.spreadsheet`."""
 
 
 class Sink(Protocol):
@@ -109,26 +39,29 @@ class Sink(Protocol):
     def close(self) -> None:
         """Write what is left. The file stays open."""
 
-
-def format_of(path: Path) -> str:
-    """Return the suffix that decides a file's format, .gz left out.
-
-    Raises:
-        FormatUnknown: the suffix is not in `SUFFIXES`.
-
-    """
-    suffix = next((suffix for suffix in SUFFIXES if path.name.lower().endswith(suffix)), None)
-    if suffix is None:
-        raise FormatUnknown(path, SUFFIXES)
-    return suffix.removesuffix(".gz")
+    def discard(self) -> None:
+        """Let go of the file, whose content does not matter any more."""
 
 
-def open_sink(file: BinaryIO, target: Path, ours: int, originals: Originals | None) -> Sink:
-    """Make the sink for a target's format, which writes to `file`.
+@contextmanager
+def open_sink(file: BinaryIO, target: Path, ours: int, originals: Originals | None) -> Iterator[Sink]:
+    """Give a sink in the format of `target` that writes to `file`; it is closed at the end.
 
     ours: how many columns, the last ones, are not the user's. originals: the user's values where the input has types
     that a column of text has lost; they take the place of the table's other columns.
     """
+    sink = _sink(file, target, ours, originals)
+    try:
+        yield sink
+        sink.close()
+    except BaseException:
+        # what is under way is the error to tell; a writer that is only dropped would raise another one later
+        with suppress(Exception):
+            sink.discard()
+        raise
+
+
+def _sink(file: BinaryIO, target: Path, ours: int, originals: Originals | None) -> Sink:
     suffix = format_of(target)
     if suffix == ".parquet":
         return _ParquetSink(file)
@@ -137,41 +70,6 @@ def open_sink(file: BinaryIO, target: Path, ours: int, originals: Originals | No
     if suffix == ".jsonl":
         return _JsonSink(file, ours, originals)
     return _DelimitedSink(file, "," if suffix == ".csv" else "\t", ours)
-
-
-@contextmanager
-def replacing(target: Path) -> Iterator[BinaryIO]:
-    """Open a new file beside the target that takes its place at the end; after an error there is no trace of it.
-
-    Bytes are compressed where the target's name ends in .gz.
-
-    Raises:
-        TargetUnwritable: the system refuses.
-
-    """
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        with part.open("xb") as file:
-            with _compressed(file, target) as packed:
-                yield packed
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
-    except OSError as error:
-        raise TargetUnwritable(target, error.strerror or str(error)) from error
-    finally:
-        part.unlink(missing_ok=True)
-
-
-@contextmanager
-def _compressed(file: BinaryIO, target: Path) -> Iterator[BinaryIO]:
-    if target.suffix.lower() != ".gz":
-        yield file
-        return
-    # the name and the time of the part file are nobody's business
-    packing: AbstractContextManager[Any] = gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=6, mtime=0)
-    with packing as packed:
-        yield cast("BinaryIO", packed)
 
 
 class _ParquetSink:
@@ -195,6 +93,9 @@ class _ParquetSink:
 
     def close(self) -> None:
         self._flush()
+        self.discard()
+
+    def discard(self) -> None:
         if self._writer is not None:
             self._writer.close()
 
@@ -218,7 +119,9 @@ class _DelimitedSink:
         self._writer.writerows(zip(*columns, strict=True))
 
     def close(self) -> None:
-        self._text.flush()
+        self.discard()
+
+    def discard(self) -> None:
         self._text.detach()
 
 
@@ -244,6 +147,9 @@ class _JsonSink:
                 self._file.write(json.dumps(json.loads(line)).encode() + b"\n")
 
     def close(self) -> None:
+        pass
+
+    def discard(self) -> None:
         pass
 
 
@@ -283,7 +189,7 @@ class _SheetSink:
             return value
         if isinstance(value, date | time | timedelta) and getattr(value, "tzinfo", None) is None:
             return value
-        if value is None or value == "":
+        if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
             return None
         text = _NO_XML.sub(
             lambda found: f"_x{ord(found[0]):04X}_", value if isinstance(value, str) else _spelled(value)
@@ -292,8 +198,8 @@ class _SheetSink:
             raise CellTooLong(self._target, row)
         return self._text(text)
 
-    def _copy(self, cell: Any) -> object:  # noqa: ANN401 - openpyxl ships no types
-        value = cell.value
+    def _copy(self, cell: Any) -> object:
+        value = None if cell is None else cell.value
         if value is None or value == "":
             return None
         if isinstance(value, str) and cell.data_type != "e":
@@ -314,6 +220,9 @@ class _SheetSink:
 
     def close(self) -> None:
         self._book.save(self._file)
+
+    def discard(self) -> None:
+        self._sheet.close()
 
 
 def texts(column: pa.ChunkedArray) -> list[str]:

@@ -29,7 +29,8 @@ def anyio_backend():
 
 @pytest.fixture(autouse=True)
 def _no_settings_of_this_shell(monkeypatch):
-    for name in (*Settings.model_fields, "tracking_uri"):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for name in Settings.model_fields:
         monkeypatch.delenv(f"PAIDAN_{name.upper()}", raising=False)
 
 

@@ -167,6 +167,16 @@ def test_a_taken_port_ends_the_process_with_a_reason(tmp_path):
     assert b"address already in use" in second.stderr
 
 
+def test_a_home_that_cannot_be_written_ends_the_process_with_the_way_out(tmp_path):
+    (tmp_path / "home").write_text("")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PAIDAN_HOME": str(tmp_path / "home")}
+    ended = subprocess.run(
+        [sys.executable, str(PROGRAM)], capture_output=True, env=environment, timeout=30, check=False
+    )
+    assert ended.returncode
+    assert b"digest.key" in ended.stderr.splitlines()[-1]
+
+
 def test_workers_end_with_their_parent(tmp_path):
     with running(tmp_path, require_keys=False, workers=2) as (process, address):
         process.kill()
