@@ -39,6 +39,7 @@ _MODEL = click.option(
 
 def main() -> None:
     """Run the command line; a fault that a person can mend ends with status 2 and a sentence, not with a trace."""
+    from auditing.errors import AuditingError
     from models.bundle import BundleDamaged
     from models.versions import RegistryError
     from training.errors import Refused
@@ -53,11 +54,19 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("已中断 | interrupted", err=True)
         sys.exit(130)
-    except (Refused, RegistryError, BundleDamaged, ValueError, OSError) as fault:
+    except (Refused, RegistryError, BundleDamaged, AuditingError, ValueError, OSError) as fault:
         if os.environ.get("PAIDAN_TRACE"):
             raise
         click.secho(f"paidan: {fault}", fg="red", err=True)
         sys.exit(2)
+
+
+def _user() -> str:
+    """Who runs this; empty where the machine has no name for the number, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return ""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -111,7 +120,6 @@ def evaluate(data: tuple[Path, ...], columns: tuple[str, ...], model: str, folds
 def predict(source: Path, target: Path, columns: tuple[str, ...], model: str) -> None:
     """给一个文件批量打分 | score a file: CSV, TSV, XLSX, JSONL or Parquet."""
     from training.bulk import score_file
-
     from training.columns import parse_mapping
 
     report = score_file(source, target, _load(model), parse_mapping(columns), _rows_progress())
@@ -150,7 +158,7 @@ def models_show(version: str) -> None:
 @models.command("promote")
 @click.argument("version", default="challenger")
 @click.option("--reason", default="", help="原因，记入历史 | kept in the history")
-@click.option("--actor", default=getpass.getuser, help="操作人 | who")
+@click.option("--actor", default=_user, help="操作人 | who")
 def models_promote(version: str, reason: str, actor: str) -> None:
     """把一个版本设为 champion | make a version the champion."""
     change = _registry().promote(version, actor, reason)
@@ -159,7 +167,7 @@ def models_promote(version: str, reason: str, actor: str) -> None:
 
 @models.command("rollback")
 @click.option("--reason", default="", help="原因，记入历史 | kept in the history")
-@click.option("--actor", default=getpass.getuser, help="操作人 | who")
+@click.option("--actor", default=_user, help="操作人 | who")
 def models_rollback(reason: str, actor: str) -> None:
     """退回上一个 champion | return to the champion before."""
     change = _registry().rollback(actor, reason)
@@ -235,16 +243,18 @@ def serve(workers: int | None) -> None:
 def run_all(data: tuple[Path, ...], columns: tuple[str, ...]) -> None:
     """没有模型就先训练，然后在本机提供服务 | train where there is no champion, then serve on loopback."""
     from serving.champion import load_champion
+    from serving.example import show_example
     from serving.serve import run
     from serving.settings import Settings
 
     if data or _registry().last_known_champion() is None:
         trained = _train(data, columns, 0)
         click.echo(_summary(trained))
-        _registry().promote(str(trained.version.number), getpass.getuser(), "paidan run")
+        _registry().promote(str(trained.version.number), _user(), "paidan run")
     settings = Settings(require_keys=False)
     click.echo("本机调试：不需要密钥 | on loopback: no API key is needed (PAIDAN_REQUIRE_KEYS=0)")
-    threading.Thread(target=_show_example, args=(f"http://{settings.host}:{settings.port}",), daemon=True).start()
+    address = f"http://{settings.host}:{settings.port}"
+    threading.Thread(target=show_example, args=(address, click.echo), daemon=True).start()
     sys.exit(run(settings, load_champion))
 
 
@@ -259,7 +269,7 @@ def _registry() -> Registry:
     from models.registry import Registry
 
     settings = _settings()
-    return Registry.under(settings.home, verify_bundle, settings.tracking_uri)
+    return Registry.under(settings.home, verify_bundle, settings.tracking_uri, settings.model_name)
 
 
 def _keys() -> Any:
@@ -302,7 +312,14 @@ def _evaluate(data: Sequence[Path], columns: tuple[str, ...], model: str) -> dic
     from training.dataset import read_labelled
     from training.evaluate import evaluate as measure
 
-    found = measure(_load(model), read_labelled(data, parse_mapping(columns)))
+    loaded = _load(model)
+    found = measure(loaded, read_labelled(data, parse_mapping(columns)))
+    if not found:
+        answers = ", ".join(loaded.targets)
+        raise ValueError(
+            f"文件没有这个版本所答的标签（{answers}），无从比较；请写 --column {answers.split(',')[0]}=<列名> | "
+            f"the files have no labels for what this version answers ({answers}); say --column ROLE=HEADER"
+        )
     return {target: evaluation.to_dict() for target, evaluation in found.items()}
 
 
@@ -349,38 +366,6 @@ def _rows_progress() -> Callable[[int, int | None], None]:
             click.echo(f"\r{done:,}{f' / {of:,}' if of else ''} 行 rows", nl=False, err=True)
 
     return tell
-
-
-def _show_example(address: str) -> None:
-    """Wait until the service is ready, then print an example request and its answer."""
-    from urllib.error import URLError
-    from urllib.request import Request, urlopen
-
-    body = {
-        "source": "12345热线",
-        "ticket_id": "demo-1",
-        "text": "市民反映在东亭路的健身房办了年卡，上周突然关门，老板联系不上，卡里还有三千多元，要求退款。",
-        "merchant": "乐动力健身",
-        "address": "望江区东亭街道东亭路18号",
-    }
-    for _ in range(600):
-        try:
-            urlopen(f"{address}/readyz", timeout=5).close()  # noqa: S310 - our own loopback address
-            break
-        except (URLError, OSError):
-            time.sleep(0.05)
-    else:
-        return
-    request = Request(  # noqa: S310
-        f"{address}/v1/predict", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    with urlopen(request, timeout=10) as answer:  # noqa: S310
-        said = json.loads(answer.read())
-    click.echo(
-        f"\n服务就绪 ready: {address}   接口文档 API: {address}/docs\n\n"
-        f"curl -s {address}/v1/predict -H 'Content-Type: application/json' -d '{json.dumps(body, ensure_ascii=False)}'\n\n"
-        f"{json.dumps(said, ensure_ascii=False, indent=2)}\n"
-    )
 
 
 if __name__ == "__main__":

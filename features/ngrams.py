@@ -20,6 +20,7 @@ CHARACTER_N = 4
 _MIX = np.uint64(0xFF51AFD7ED558CCD)  # MurmurHash3's 64-bit finaliser
 _SHIFT = np.uint64(32)
 _ONE = np.uint64(1)
+_BETWEEN_WORDS = np.uint64(0x20)
 _FREE = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 Keys = npt.NDArray[np.uint64]
@@ -98,7 +99,8 @@ def emit(
             ends[n] = b
             n += 1
             if previous != 0:
-                keys[n] = _mix(previous, h)
+                # one mix more, lest the order of the two be lost and a word twice come out the same as any other twice
+                keys[n] = _mix(_mix(previous, _BETWEEN_WORDS), h)
                 starts[n] = previous_start
                 ends[n] = b
                 n += 1

@@ -30,9 +30,11 @@ CHUNK = 2_000
 
 
 def corpus(documents: Iterable[Sequence[str]], n_fields: int) -> Corpus:
-    """Lay documents (each a sequence of n_fields texts) one after another."""
+    """Lay documents (each a sequence of n_fields texts) one after another. Raises ValueError where one has other fields."""
     parts: list[str] = []
-    for document in documents:
+    for number, document in enumerate(documents):
+        if len(document) != n_fields:
+            raise ValueError(f"document {number} has {len(document)} fields, expected {n_fields}")
         parts.extend(document)
     lengths = np.fromiter((len(part) for part in parts), np.int64, len(parts))
     fields = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
@@ -96,7 +98,8 @@ class ComplaintVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc
     """Words 1-2 and characters 1-4 of each field, sublinear TF-IDF, each block normalised by itself.
 
     Equal to scikit-learn's `FeatureUnion` of `TfidfVectorizer(sublinear_tf=True, min_df=min_df)` over jieba's words and
-    over characters of each field, up to the order of the columns.
+    over characters of each field, up to the order of the columns, on texts without two blanks in a row (normalised text
+    has none; scikit-learn would make one of them).
 
     X is an array-like of texts: (n,) for one field, (n, n_fields) for several. The texts are taken as they are;
     normalising them is another step.

@@ -82,7 +82,7 @@ def write_bundle(model: FittedModel, directory: Path, about: Mapping[str, Any]) 
 
 
 def manifest_digest(manifest: Mapping[str, Any]) -> str:
-    """sha256 over all that a manifest says, but for this digest itself: it vouches for the files, who vouches for it?"""
+    """sha256 over all that a manifest says, but for this digest itself: it vouches for the files, this for it."""
     said = json.loads(json.dumps({key: value for key, value in manifest.items() if key != "digest"}))
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 

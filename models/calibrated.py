@@ -104,11 +104,14 @@ class CalibratedHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:  # noqa: PLR2004
-            raise ValueError(f"CalibratedHead needs 2 classes to tell apart, but has one class: {self.classes_[0]!r}")
+            raise ValueError(
+                f"CalibratedHead needs 2 classes to tell apart, but has one class: {str(self.classes_[0])!r}"
+            )
         rows, numbers = sparse.csr_matrix(X), codes.astype(np.int32)
         solver = Solver(self.C, self.balance, self.max_iter, self.tol, self.seed)
-        parts = int(np.clip(np.bincount(numbers).min(), 2, self.folds))
-        if len(numbers) <= parts:
+        counts = np.bincount(numbers)
+        parts = int(np.clip(counts.min(), 2, max(2, self.folds)))
+        if counts.max() < parts:  # one row per class: nothing can be held out
             self.calibration_ = Calibration(3.0, -0.9, 0.15)
         else:
             pairs = list(StratifiedKFold(parts, shuffle=True, random_state=self.seed).split(rows, numbers))
@@ -139,11 +142,13 @@ class CalibratedHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float32]:  # noqa: N803
         """Calibrated probabilities [n, n_classes]."""
-        return self.calibration_.probabilities(self.margins(X))
+        margins = self.margins(X)
+        return self.calibration_.probabilities(margins)
 
     def predict(self, X: Any) -> npt.NDArray[Any]:  # noqa: N803
         """The most probable class, [n]."""
-        return np.asarray(self.classes_[self.margins(X).argmax(axis=1)])
+        margins = self.margins(X)
+        return np.asarray(self.classes_[margins.argmax(axis=1)])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

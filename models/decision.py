@@ -33,9 +33,13 @@ class Precision:
 
     sentence: str
 
+    def __post_init__(self) -> None:
+        """Read the sentence at once, not when a fitted model first needs it. Raises NotAPolicy."""
+        _ = self.at_least
+
     @property
     def at_least(self) -> float:
-        """The precision to reach. Raises NotAPolicy."""
+        """The precision to reach."""
         if not (found := _TARGET.fullmatch(self.sentence)):
             raise NotAPolicy(self.sentence, "maximum coverage @ precision >= 0.95")
         return float(found[1])
@@ -47,9 +51,13 @@ class Floor:
 
     sentence: str
 
+    def __post_init__(self) -> None:
+        """Read the sentence at once, not when a first answer needs it. Raises NotAPolicy."""
+        _ = self.at_least
+
     @property
     def at_least(self) -> float:
-        """The confidence to reach. Raises NotAPolicy."""
+        """The confidence to reach."""
         if not (found := _FLOOR.fullmatch(self.sentence)):
             raise NotAPolicy(self.sentence, "confidence >= 0.20")
         return float(found[1])

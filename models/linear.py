@@ -127,7 +127,8 @@ def fit_one_against_rest(
 class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """One-against-rest linear SVM with squared hinge loss.
 
-    The optimum is that of `LinearSVC(C=C, class_weight=…, intercept_scaling=1)`; weights are float32.
+    The optimum is that of `LinearSVC(C=C, class_weight=…, intercept_scaling=1)`; weights are float32. Of two classes
+    each has a problem of its own here, where LinearSVC solves one: the same where `balance` is 0.
 
     Parameters
     ----------
@@ -161,7 +162,7 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
-                f"LinearHead needs 2 classes to tell apart, but the data has one class: {self.classes_[0]!r}"
+                f"LinearHead needs 2 classes to tell apart, but the data has one class: {str(self.classes_[0])!r}"
             )
         fitted = fit_one_against_rest(
             sparse.csr_matrix(X), codes.astype(np.int32), len(self.classes_), C=self.C, balance=self.balance,
@@ -182,9 +183,9 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(X @ self.weights_ + self.bias_)
 
     def decision_function(self, X: Any) -> Floats:  # noqa: N803
-        """Margins [n, n_classes]; for two classes those of the second, [n]."""
+        """Margins [n, n_classes]; for two classes half of what the second is ahead, [n]."""
         scores = self.margins(X)
-        return scores[:, 1] if len(self.classes_) == 2 else scores
+        return (scores[:, 1] - scores[:, 0]) / 2 if len(self.classes_) == 2 else scores
 
     def predict(self, X: Any) -> npt.NDArray[Any]:  # noqa: N803
         """The class with the largest margin, [n]."""

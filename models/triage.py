@@ -40,10 +40,11 @@ _NOTHING = NormalisedText(np.frombuffer(b"", np.uint32), np.frombuffer(bytes(4),
 class Reading:
     """A complaint as the scorer takes it: the code points of its fields, and the way back to the originals."""
 
-    __slots__ = ("codepoints", "complaint", "edges", "fields")
+    __slots__ = ("codepoints", "complaint", "edges", "fields", "normalise")
 
     def __init__(self, complaint: Complaint, normalise: Normaliser) -> None:
         self.complaint = complaint
+        self.normalise = normalise
         values = (getattr(complaint, name) for name in FIELDS)
         # most fields of most complaints are empty, and to normalise nothing costs a quarter of a reading
         self.fields: tuple[NormalisedText, ...] = tuple(normalise(value) if value else _NOTHING for value in values)
@@ -71,9 +72,14 @@ class Reading:
         field = 0
         while start >= self.edges[field + 1]:
             field += 1
-        offsets = self.fields[field].offsets
-        base = int(self.edges[field])
-        return field, int(offsets[start - base]), int(offsets[end - 1 - base]) + 1
+        read, base = self.fields[field], int(self.edges[field])
+        last = int(read.offsets[end - 1 - base])
+        begin, stop = int(read.offsets[start - base]), last + 1
+        character, wrote = chr(read.codepoints[end - 1 - base]), getattr(self.complaint, FIELDS[field])[last]
+        if character != wrote and character != self.normalise(wrote).text:
+            # a mask, an alias or an entity: it stands for all that it was put in the place of
+            stop = max(stop, int(read.offsets[np.searchsorted(read.offsets, last, side="right")]))
+        return field, begin, stop
 
 
 class TriageModel:

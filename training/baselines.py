@@ -49,7 +49,10 @@ class Keywords:
         Manning's log-count ratio, ACL 2012, times support).
         """
         counter = CountVectorizer(analyzer="char", ngram_range=(2, 4), min_df=3, binary=True, max_features=50_000)
-        occurs = counter.fit_transform(texts)
+        try:
+            occurs = counter.fit_transform(texts)
+        except ValueError:  # of a handful of texts no string is in three
+            occurs = counter.set_params(min_df=1).fit_transform(texts)
         classes = np.unique(labels)
         lists = np.zeros((occurs.shape[1], len(classes)), bool)
         everywhere = np.asarray(occurs.sum(axis=0)).ravel()

@@ -53,10 +53,10 @@ def class_words(
     """
     used = np.array([bool(text) and bool(label) for text, label in zip(texts, labels, strict=True)], bool)
     classes, codes = np.unique(labels[used].astype(str), return_inverse=True)
-    counter = CountVectorizer(analyzer=lambda text: _unmasked(words_of(text)), binary=True, min_df=1)
-    read = [texts[row] for row in np.flatnonzero(used)]
-    if not any(_unmasked(words_of(text)) for text in read):
+    read = [_unmasked(words_of(texts[row])) for row in np.flatnonzero(used)]
+    if not any(read):
         return ()
+    counter = CountVectorizer(analyzer=set, binary=True)
     occurs = counter.fit_transform(read)
     frequent = np.flatnonzero(np.asarray(occurs.sum(axis=0)).ravel() >= least_rows)
     names = counter.get_feature_names_out()[frequent]

@@ -60,7 +60,9 @@ def train(
     on_gate(examined.report)
     with tracker.run(datetime.now(UTC).strftime("train %Y-%m-%d %H:%M:%S")) as run:
         _log_inputs(run, data, examined, recipe, files)
-        names = {target: names_of(target, np.unique(data.labels(target)).tolist()) for target in data.targets}
+        # a row without a label says nothing of whose labels the others are
+        labels = {target: set(data.labels(target).tolist()) - {""} for target in data.targets}
+        names = {target: names_of(target, sorted(said)) for target, said in labels.items()}
         documents, background = read_documents(data), read_background()
         held_out, against = _hold_out(data, examined, documents, background, lexicon, recipe, names, progress)
         everything = np.sort(np.concatenate([examined.split.train, examined.split.test, examined.split.left_out]))
