@@ -8,7 +8,6 @@ of the same revision.
 import asyncio
 import logging
 from collections.abc import Callable, Container, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -187,7 +186,7 @@ def _record(statements: Statements, connection: Connection, entries: Sequence[En
                 revision = revisions[content] = contents[ticket] = contents.get(ticket, 0) + 1
             rows.append(entry.row(revision))
             known = Recorded(prediction_id, revision, entry.answer, repeated=False)
-            answered[prediction_id] = replace(known, repeated=True)
+            answered[prediction_id] = known._replace(repeated=True)
         recorded.append(known)
     if rows:
         statements.insert(connection, rows)

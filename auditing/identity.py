@@ -13,6 +13,7 @@ import secrets
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 from auditing.errors import DigestKeyUnusable
 from features.complaint import Complaint
@@ -30,8 +31,7 @@ ID_LENGTH = CONTENT_LENGTH + 12
 """Characters of a whole prediction_id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """What a complaint is called under a model version: `content_digest` is 32 hexadecimal digits."""
 
     prediction_id: str

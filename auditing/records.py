@@ -2,16 +2,37 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from auditing.identity import Identity
 from models.prediction import HeadAnswer, ModelVersion, Triage
 
+INSERTED = (
+    "prediction_id",
+    "source",
+    "ticket_id",
+    "revision",
+    "content_digest",
+    "model_name",
+    "model_version",
+    "created_at",
+    "domain_code",
+    "domain_decision",
+    "domain_confidence",
+    "office_code",
+    "office_decision",
+    "office_confidence",
+    "complaint",
+    "answer",
+)
+"""The columns of `predictions` that an entry fills; the database numbers the rows."""
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+# named tuples, not dataclasses: as frozen, and made in a third of the time, several times per request
+
+
+class Entry(NamedTuple):
     """A prediction on its way into the log.
 
     `complaint` and `answer` are JSON, personal data masked; `answer` is what the client gets, but for the id and the
@@ -28,31 +49,30 @@ class Entry:
     complaint: bytes
     answer: bytes
 
-    def row(self, revision: int) -> dict[str, Any]:
-        """Spread the entry over the columns of `predictions`."""
-        domain, office = self.domain, self.office
-        return {
-            "prediction_id": self.identity.prediction_id,
-            "source": self.source,
-            "ticket_id": self.ticket_id,
-            "revision": revision,
-            "content_digest": self.identity.content_digest,
-            "model_name": self.model.name,
-            "model_version": self.model.version,
-            "created_at": self.created_at,
-            "domain_code": domain.code if domain else None,
-            "domain_decision": domain.decision.value if domain else None,
-            "domain_confidence": domain.confidence if domain else None,
-            "office_code": office.code if office else None,
-            "office_decision": office.decision.value if office else None,
-            "office_confidence": office.confidence if office else None,
-            "complaint": self.complaint.decode(),
-            "answer": self.answer.decode(),
-        }
+    def row(self, revision: int) -> tuple[Any, ...]:
+        """Give the values of `INSERTED` in their order."""
+        identity, domain, office = self.identity, self.domain, self.office
+        return (
+            identity.prediction_id,
+            self.source,
+            self.ticket_id,
+            revision,
+            identity.content_digest,
+            self.model.name,
+            self.model.version,
+            self.created_at,
+            domain.code if domain else None,
+            domain.decision.value if domain else None,
+            domain.confidence if domain else None,
+            office.code if office else None,
+            office.decision.value if office else None,
+            office.confidence if office else None,
+            self.complaint.decode(),
+            self.answer.decode(),
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """A prediction that is in the log.
 
     `revision` counts the distinct contents of one ticket from 1, in the order of their arrival. `answer` is JSON as

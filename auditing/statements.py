@@ -7,15 +7,15 @@ driver as it wants them.
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, bindparam, insert, text
+from sqlalchemy import Connection, Dialect, Float, bindparam, insert, text
 
 from auditing.identity import CONTENT_LENGTH, ID_LENGTH, TICKET_LENGTH
+from auditing.records import INSERTED
 from auditing.schema import predictions
 
-_COLUMNS = [column for column in predictions.columns if column.name != "seq"]
 _MOST_ROWS = 64
 
 _TICKET = f"substr(prediction_id, 1, {TICKET_LENGTH})"
@@ -30,17 +30,16 @@ class Statements:
         self._ranges: dict[tuple[str, int], str] = {}
         self._insertions: dict[int, str] = {}
 
-    def insert(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-        """Add `rows`, one value per column of `predictions` but `seq`."""
+    def insert(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
+        """Add `rows`, each with the values of `INSERTED` in their order."""
         done = 0
         while done < len(rows):
             # powers of two: a handful of statements, and as few trips to the database as may be
             size = min(1 << (len(rows) - done).bit_length() - 1, _MOST_ROWS)
-            values = [
-                convert(row[name]) if convert else row[name]
-                for row in rows[done : done + size]
-                for name, convert in self._columns
-            ]
+            values = list(chain.from_iterable(rows[done : done + size]))
+            for column, convert in self._converters:
+                for place in range(column, len(values), len(INSERTED)):
+                    values[place] = convert(values[place])
             connection.exec_driver_sql(self._insertion(size), self._parameters(values))
             done += size
 
@@ -78,16 +77,24 @@ class Statements:
         return {_name(place): value for place, value in enumerate(values)}
 
     @cached_property
-    def _columns(self) -> Sequence[tuple[str, Callable[[Any], Any] | None]]:
-        types = [(column.name, column.type.dialect_impl(self._dialect)) for column in _COLUMNS]
-        return [(name, kind.bind_processor(self._dialect)) for name, kind in types]
+    def _converters(self) -> Sequence[tuple[int, Callable[[Any], Any]]]:
+        converters = []
+        for place, name in enumerate(INSERTED):
+            kind = predictions.columns[name].type
+            # a float is a float in every driver; only moments are written in more than one way
+            convert = (
+                None if isinstance(kind, Float) else kind.dialect_impl(self._dialect).bind_processor(self._dialect)
+            )
+            if convert is not None:
+                converters.append((place, convert))
+        return converters
 
     def _insertion(self, size: int) -> str:
         sql = self._insertions.get(size)
         if sql is None:
             places = count()
             rows = [
-                {column.name: bindparam(_name(next(places)), type_=column.type) for column in _COLUMNS}
+                {name: bindparam(_name(next(places)), type_=predictions.columns[name].type) for name in INSERTED}
                 for _ in range(size)
             ]
             compiled = insert(predictions).inline().values(rows).compile(dialect=self._dialect)

@@ -18,7 +18,8 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from features.compiled import compiled
 
 CodePoints: TypeAlias = npt.NDArray[np.uint32]
 Offsets: TypeAlias = npt.NDArray[np.int32]
@@ -163,7 +164,7 @@ def _scan(codepoints: CodePoints, entries: Entries) -> tuple[CodePoints, Offsets
     return kept[:length], offsets[: length + 1], hits
 
 
-scan: Callable[[CodePoints, Entries], tuple[CodePoints, Offsets, int]] = njit(nogil=True, cache=True)(_scan)
+scan: Callable[[CodePoints, Entries], tuple[CodePoints, Offsets, int]] = compiled()(_scan)
 """Map, drop and collapse in one compiled pass: (kept code points, offsets, hits).
 
 `kept[i]` came from `codepoints[offsets[i]]`; `offsets` is one longer than `kept` and ends with the length of the input.

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from features.compiled import compiled
 from features.trie import segment
 
 WORD_N = 2
@@ -27,13 +27,13 @@ Keys = npt.NDArray[np.uint64]
 Positions = npt.NDArray[np.int32]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _mix(h: np.uint64, value: np.uint64) -> np.uint64:
     h = (h ^ value) * _MIX
     return h ^ (h >> _SHIFT)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _counts_as_word(c: np.uint32) -> bool:
     # the same rule as features.segment.is_word
     return (
@@ -46,7 +46,7 @@ def _counts_as_word(c: np.uint32) -> bool:
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def emit(
     text: npt.NDArray[np.uint32],
     fields: Positions,
@@ -162,7 +162,7 @@ class Corpus(NamedTuple):
         return (len(self.fields) - 1) // self.n_fields
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _document(
     fields: npt.NDArray[np.int64], n_fields: int, document: int, relative: Positions
 ) -> tuple[np.int64, np.int64]:
@@ -172,7 +172,7 @@ def _document(
     return begin, fields[(document + 1) * n_fields]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _grow(
     keys: Keys, counts: Positions, last: Positions, blocks: npt.NDArray[np.uint8]
 ) -> tuple[Keys, Positions, Positions, npt.NDArray[np.uint8]]:
@@ -194,7 +194,7 @@ def _grow(
     return new_keys, new_counts, new_last, new_blocks
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def count_documents(
     text: npt.NDArray[np.uint32],
     fields: npt.NDArray[np.int64],
@@ -257,7 +257,7 @@ def count_documents(
     return keys, counts, last, blocks, used
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def add_counts(
     more_keys: Keys,
     more_counts: Positions,
@@ -286,7 +286,7 @@ def add_counts(
     return keys, counts, last, blocks, used
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def build_lookup(keys: Keys, slots: int, row_bits: int) -> Keys:
     """An open-addressing table from a key to its row, both packed into one word so that a look-up reads one place.
 
@@ -304,7 +304,7 @@ def build_lookup(keys: Keys, slots: int, row_bits: int) -> Keys:
     return table
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def look_up(table: Keys, shift: np.uint64, row_bits: np.uint64, key: np.uint64) -> np.int64:
     """The key's row, or -1. `shift` is 64 less the binary logarithm of the table's length."""
     mask = len(table) - 1
@@ -320,7 +320,7 @@ def look_up(table: Keys, shift: np.uint64, row_bits: np.uint64, key: np.uint64) 
         slot = (slot + 1) & mask
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def transform_documents(
     text: npt.NDArray[np.uint32],
     fields: npt.NDArray[np.int64],

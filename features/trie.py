@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from features.compiled import compiled
 
 _EMPTY = np.uint64(0)
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing (Knuth, TAOCP 3, 6.4)
@@ -33,12 +34,12 @@ class Trie(NamedTuple):
     unknown: float
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _slot_of(key: np.uint64, shift: np.uint64) -> np.int64:
     return np.int64((key * _MULTIPLIER) >> shift)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _find(keys: npt.NDArray[np.uint64], shift: np.uint64, parent: np.int64, character: np.uint32) -> np.int64:
     key = (np.uint64(parent + 1) << np.uint64(21)) | np.uint64(character)
     mask = len(keys) - 1
@@ -50,7 +51,7 @@ def _find(keys: npt.NDArray[np.uint64], shift: np.uint64, parent: np.int64, char
     return np.int64(-1)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _insert_words(
     characters: npt.NDArray[np.uint32],
     ends: npt.NDArray[np.int64],
@@ -93,12 +94,12 @@ def build_trie(frequencies: Mapping[str, int], total: int) -> Trie:
     return Trie(keys, log_probability, first, -log_total)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _is_letter_or_digit(c: np.uint32) -> bool:
     return (48 <= c <= 57) or (65 <= c <= 90) or (97 <= c <= 122)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline="always")
 def _in_dictionary_block(c: np.uint32) -> bool:
     # jieba's re_han_default: [\u4E00-\u9FD5a-zA-Z0-9+#&\._%\-]
     return (
@@ -114,7 +115,7 @@ def _in_dictionary_block(c: np.uint32) -> bool:
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def segment(
     text: npt.NDArray[np.uint32],
     begin: int,

@@ -220,7 +220,7 @@ class ComplaintVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc
         def work(first: int, last: int) -> tuple[list[tuple[npt.NDArray[Any], ...]], npt.NDArray[np.int64]]:
             space, counts = scratch(laid.longest, laid.n_fields), np.zeros(len(self.keys_), np.int32)
             seen = np.full((len(self.keys_) if learn else 0, 4), -1, np.int64)
-            parts = []
+            parts: list[tuple[npt.NDArray[Any], ...]] = []
             for begin, stop in pairwise([*range(first, last, CHUNK), last]):
                 size = int(laid.fields[stop * laid.n_fields] - laid.fields[begin * laid.n_fields])
                 room = (WORD_N + CHARACTER_N) * size
@@ -254,4 +254,5 @@ class ComplaintVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc
 
     def _shares(self, documents: int) -> list[int]:
         """Where each thread's documents begin, and the end."""
-        return np.linspace(0, documents, min(effective_n_jobs(self.n_jobs), documents) + 1).astype(int).tolist()
+        threads = min(effective_n_jobs(self.n_jobs), documents)
+        return [documents * part // threads for part in range(threads + 1)]

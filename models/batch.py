@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from features.compiled import compiled
 from features.ngrams import Corpus
 from models.scorer import LEADING, Scorer, score
 
@@ -27,7 +27,7 @@ class BatchScores(NamedTuple):
     facts: npt.NDArray[np.int32]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _score_rows(
     text: npt.NDArray[np.uint32],
     fields: npt.NDArray[np.int64],

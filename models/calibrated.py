@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from models.calibration import Calibration, fit_calibration
-from models.linear import Weights, fit_one_against_rest
+from models.linear import Rows, Weights, fit_one_against_rest
 
 Indices = npt.NDArray[np.int64]
 Pairs = Sequence[tuple[Indices, Indices]]
@@ -25,13 +25,13 @@ class Solver(NamedTuple):
     C: float = 0.5
     balance: float = 0.5
     max_iter: int = 30
-    tol: float = 0.02
+    tol: float = 0.05
     seed: int = 0
 
-    def fit(self, rows: sparse.csr_matrix, codes: npt.NDArray[np.int32], n_classes: int) -> Weights:
-        """Fit rows to class codes."""
+    def fit(self, rows: Rows, subset: Indices, codes: npt.NDArray[np.int32], n_classes: int) -> Weights:
+        """Fit the rows of `subset` to their class codes."""
         return fit_one_against_rest(
-            rows, codes, n_classes, C=self.C, balance=self.balance, max_iter=self.max_iter, tol=self.tol,
+            rows, subset, codes, n_classes, C=self.C, balance=self.balance, max_iter=self.max_iter, tol=self.tol,
             random=np.random.RandomState(self.seed),
         )  # fmt: skip
 
@@ -48,7 +48,8 @@ class CrossFit(NamedTuple):
 
 
 def cross_fit(
-    rows: sparse.csr_matrix,
+    rows: Rows,
+    subset: Indices,
     codes: npt.NDArray[np.int32],
     n_classes: int,
     pairs: Pairs,
@@ -57,15 +58,18 @@ def cross_fit(
     jobs: int = 1,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> CrossFit:
-    """Fit each fold's training rows and score its test rows; features are those of all rows, labels are not."""
+    """Fit each fold's training rows and score its test rows; features are those of all rows, labels are not.
+
+    codes are those of `subset`; pairs count within it.
+    """
     margins = np.empty((len(codes), n_classes), np.float32)
-    importance = np.zeros(rows.shape[1], np.float32)
+    importance = np.zeros(rows.n_features, np.float32)
     progress(0, len(pairs))
-    fits = (delayed(solver.fit)(rows[train], codes[train], n_classes) for train, _ in pairs)
+    fits = (delayed(solver.fit)(rows, subset[train], codes[train], n_classes) for train, _ in pairs)
     # threads, for the solver releases the lock: the rows are shared, not copied
     results = Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(fits)
     for done, ((_, test), fitted) in enumerate(zip(pairs, results, strict=True), 1):
-        margins[test] = rows[test] @ fitted.weights + fitted.bias
+        margins[test] = rows.margins(subset[test], fitted)
         importance += np.abs(fitted.weights).max(axis=1)
         progress(done, len(pairs))
     return CrossFit(margins, importance)
@@ -87,7 +91,7 @@ class CalibratedHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         C: float = 0.5,  # noqa: N803 - scikit-learn's name
         balance: float = 0.5,
         max_iter: int = 30,
-        tol: float = 0.02,
+        tol: float = 0.05,
         folds: int = 5,
         seed: int = 0,
     ) -> None:
@@ -107,17 +111,17 @@ class CalibratedHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(
                 f"CalibratedHead needs 2 classes to tell apart, but has one class: {str(self.classes_[0])!r}"
             )
-        rows, numbers = sparse.csr_matrix(X), codes.astype(np.int32)
+        rows, numbers = Rows.of(sparse.csr_matrix(X)), codes.astype(np.int32)
         solver = Solver(self.C, self.balance, self.max_iter, self.tol, self.seed)
         counts = np.bincount(numbers)
         parts = int(np.clip(counts.min(), 2, max(2, self.folds)))
         if counts.max() < parts:  # one row per class: nothing can be held out
             self.calibration_ = Calibration(3.0, -0.9, 0.15)
         else:
-            pairs = list(StratifiedKFold(parts, shuffle=True, random_state=self.seed).split(rows, numbers))
-            margins = cross_fit(rows, numbers, len(self.classes_), pairs, solver).margins
+            pairs = list(StratifiedKFold(parts, shuffle=True, random_state=self.seed).split(numbers, numbers))
+            margins = cross_fit(rows, rows.everything, numbers, len(self.classes_), pairs, solver).margins
             self.calibration_ = fit_calibration(margins, numbers)
-        self.weights_, self.bias_, self.n_iter_ = solver.fit(rows, numbers, len(self.classes_))
+        self.weights_, self.bias_, self.n_iter_ = solver.fit(rows, rows.everything, numbers, len(self.classes_))
         return self
 
     @classmethod
@@ -134,10 +138,10 @@ class CalibratedHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         head.n_features_in_, head.n_iter_ = weights.shape[0], 0
         return head
 
-    def margins(self, X: Any) -> npt.NDArray[np.float32]:  # noqa: N803
+    def margins(self, X: Any) -> npt.NDArray[np.floating[Any]]:  # noqa: N803
         """Margins of every class [n, n_classes]."""
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=np.float32, reset=False)  # noqa: N806
+        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)  # noqa: N806
         return np.asarray(X @ self.weights_ + self.bias_)
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float32]:  # noqa: N803

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
+
+from features.compiled import compiled
 
 Floats = npt.NDArray[np.float32]
 
@@ -27,11 +28,12 @@ class Weights(NamedTuple):
     n_iter: int
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@compiled(fastmath=True)
 def _pass(
     values: Floats,
     columns: npt.NDArray[np.int32],
     row_ends: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.int64],
     classes: npt.NDArray[np.int32],
     order: npt.NDArray[np.int64],
     squares: Floats,
@@ -41,14 +43,17 @@ def _pass(
     bias: Floats,
     alphas: Floats,
 ) -> float:
-    """One pass over the rows; returns the mean violation per row (sum over classes of |projected gradient|)."""
+    """One pass over `rows`; returns the mean violation per row (sum over classes of |projected gradient|).
+
+    classes, squares, alphas and order count within `rows`.
+    """
     n_classes = weights.shape[1]
     score = np.empty(n_classes, np.float32)
     violation = 0.0
     for o in range(len(order)):
         row = order[o]
-        begin = row_ends[row]
-        end = row_ends[row + 1]
+        begin = row_ends[rows[row]]
+        end = row_ends[rows[row] + 1]
         own = classes[row]
         for j in range(n_classes):
             score[j] = bias[j]
@@ -93,8 +98,74 @@ def class_balance(codes: npt.NDArray[np.int32], n_classes: int, power: float) ->
     return np.asarray((len(codes) / (n_classes * np.maximum(counts, 1))) ** power)
 
 
+@compiled(fastmath=True)
+def _squares(values: Floats, row_ends: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]) -> Floats:
+    """Squared length of each row, the bias's constant feature included."""
+    out = np.ones(len(rows), np.float32)
+    for place in range(len(rows)):
+        for k in range(row_ends[rows[place]], row_ends[rows[place] + 1]):
+            out[place] += values[k] * values[k]
+    return out
+
+
+@compiled(fastmath=True)
+def _margins(
+    values: Floats,
+    columns: npt.NDArray[np.int32],
+    row_ends: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.int64],
+    weights: Floats,
+    bias: Floats,
+) -> Floats:
+    out = np.empty((len(rows), weights.shape[1]), np.float32)
+    for place in range(len(rows)):
+        score = out[place]
+        score[:] = bias
+        for k in range(row_ends[rows[place]], row_ends[rows[place] + 1]):
+            value = values[k]
+            weight = weights[columns[k]]
+            for j in range(len(score)):
+                score[j] += value * weight[j]
+    return out
+
+
+class Rows(NamedTuple):
+    """Rows of a sparse matrix as compiled code takes them; a subset of rows is a list of numbers, not a copy.
+
+    values: float32 [nnz]; columns: int32 [nnz]; row_ends: int64 [n + 1]; n_features.
+    """
+
+    values: Floats
+    columns: npt.NDArray[np.int32]
+    row_ends: npt.NDArray[np.int64]
+    n_features: int
+
+    @classmethod
+    def of(cls, matrix: sparse.csr_matrix) -> "Rows":
+        """The rows of a float32 csr matrix, not copied."""
+        return cls(
+            matrix.data,
+            matrix.indices.astype(np.int32, copy=False),
+            matrix.indptr.astype(np.int64, copy=False),
+            int(matrix.shape[1]),
+        )
+
+    @property
+    def everything(self) -> npt.NDArray[np.int64]:
+        """The numbers of all rows."""
+        return np.arange(len(self.row_ends) - 1)
+
+    def margins(self, subset: npt.NDArray[np.int64], fitted: Weights) -> Floats:
+        """Margins [len(subset), n_classes] of some rows."""
+        found: Floats = _margins(
+            self.values, self.columns, self.row_ends, np.asarray(subset, np.int64), fitted.weights, fitted.bias
+        )
+        return found
+
+
 def fit_one_against_rest(
-    rows: sparse.csr_matrix,
+    matrix: Rows,
+    subset: npt.NDArray[np.int64],
     codes: npt.NDArray[np.int32],
     n_classes: int,
     *,
@@ -104,19 +175,20 @@ def fit_one_against_rest(
     tol: float,
     random: np.random.RandomState,
 ) -> Weights:
-    """Fit rows (float32 csr) to class codes (0 to n_classes - 1); a class without rows gets margins near -1."""
+    """Fit the rows of `subset` to their class codes (0 to n_classes - 1); a class without rows gets margins near -1."""
     own = (0.5 / (C * class_balance(codes, n_classes, balance))).astype(np.float32)
-    squares = np.asarray(rows.multiply(rows).sum(axis=1), np.float32).ravel() + np.float32(1.0)
-    weights = np.zeros((rows.shape[1], n_classes), np.float32)
+    values, columns, row_ends, n_features = matrix
+    subset = np.asarray(subset, np.int64)
+    squares = _squares(values, row_ends, subset)
+    weights = np.zeros((n_features, n_classes), np.float32)
     bias = np.zeros(n_classes, np.float32)
-    alphas = np.zeros((rows.shape[0], n_classes), np.float32)
-    columns, row_ends = rows.indices.astype(np.int32, copy=False), rows.indptr.astype(np.int64)
+    alphas = np.zeros((len(subset), n_classes), np.float32)
     first = np.inf
     iteration = 0
     for iteration in range(1, max_iter + 1):
-        order = random.permutation(rows.shape[0])
+        order = random.permutation(len(subset))
         violation = _pass(
-            rows.data, columns, row_ends, codes, order, squares, own, np.float32(0.5 / C), weights, bias, alphas
+            values, columns, row_ends, subset, codes, order, squares, own, np.float32(0.5 / C), weights, bias, alphas
         )
         first = violation if iteration == 1 else first
         if violation <= tol * first:
@@ -146,7 +218,7 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         C: float = 0.5,  # noqa: N803 - scikit-learn's name
         balance: float = 0.5,
         max_iter: int = 30,
-        tol: float = 0.02,
+        tol: float = 0.05,
         random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.C = C
@@ -164,8 +236,9 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(
                 f"LinearHead needs 2 classes to tell apart, but the data has one class: {str(self.classes_[0])!r}"
             )
+        rows = Rows.of(sparse.csr_matrix(X))
         fitted = fit_one_against_rest(
-            sparse.csr_matrix(X), codes.astype(np.int32), len(self.classes_), C=self.C, balance=self.balance,
+            rows, rows.everything, codes.astype(np.int32), len(self.classes_), C=self.C, balance=self.balance,
             max_iter=self.max_iter, tol=self.tol, random=check_random_state(self.random_state),
         )  # fmt: skip
         self.weights_, self.bias_, self.n_iter_ = fitted

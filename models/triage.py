@@ -119,10 +119,10 @@ class TriageModel:
 
     def score_many(self, readings: Sequence[Reading]) -> BatchScores:
         """Score many readings on all cores, without evidence."""
-        text = np.concatenate([reading.codepoints for reading in readings])
+        text = np.concatenate([_NOTHING.codepoints, *(reading.codepoints for reading in readings)])
         text.flags.writeable = False
-        lengths = np.concatenate([np.diff(reading.edges) for reading in readings])
-        fields = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
+        lengths = np.concatenate([np.zeros(1, np.int64), *(np.diff(reading.edges) for reading in readings)])
+        fields = np.cumsum(lengths, dtype=np.int64)
         return score_corpus(self._scorer, Corpus(text, fields, len(FIELDS), 0))
 
     def triage(self, complaint: Complaint, *, with_evidence: bool = True) -> Triage:

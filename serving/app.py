@@ -14,10 +14,11 @@ from auditing.discretion import where
 from auditing.keys import KeyRing
 from serving.access import Gate
 from serving.edge import REQUEST_ID, Edge
+from serving.lanes import Lanes
 from serving.metrics import Metrics
-from serving.problems import KINDS, kind_of
-from serving.refusals import BadRequest, NoModel, NoSuchPage, Refusal, WrongMethod
-from serving.replies import ProblemReply
+from serving.problems import KINDS
+from serving.refusals import BadRequest, NoSuchPage, Refusal, WrongMethod
+from serving.replies import Problems
 from serving.routes.health import add_health_routes
 from serving.routes.models import add_model_routes
 from serving.routes.predict import BATCH, add_predict_routes
@@ -43,7 +44,8 @@ def create_app(
     """Put the application together; nothing runs before its lifespan begins.
 
     `keys` None lets everyone in, which `settings` allows on loopback only. `load_model` is asked when the service
-    starts, and again until it gives a model; without it the caller swaps a model into `service`.
+    starts, and again until it gives a model; one of several workers listens only after the first attempt. Without
+    `load_model` the caller swaps a model into `service`.
 
     Raises:
         ValueError: keys are required, and there are none.
@@ -58,7 +60,13 @@ def create_app(
         await asyncio.to_thread(service.log.prepare)
         loading = None
         if load_model is not None:
-            loading = asyncio.create_task(_keep_loading(service, metrics, load_model, settings.model_retry_seconds))
+            tried = asyncio.Event()
+            loading = asyncio.create_task(
+                _keep_loading(service, metrics, load_model, settings.model_retry_seconds, tried)
+            )
+            if settings.workers > 1:
+                # /readyz speaks for one worker, and the next request may come to another: none listens before its model
+                await tried.wait()
         try:
             yield
         finally:
@@ -80,25 +88,27 @@ def create_app(
         # it would send the messages of exceptions, and with them complaints, to whatever collector is configured
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
+    problems = Problems(metrics, model_retry=settings.model_retry_seconds)
+    lanes = Lanes()
     app.add_middleware(
         Edge,
         metrics=metrics,
+        problems=problems,
         limit=settings.max_body_bytes,
         limits={BATCH: settings.max_batch_body_bytes},
+        lanes=lanes,
     )
-    _answer_errors(app, settings, metrics)
-    add_predict_routes(app, service, gate)
+    _answer_errors(app, problems)
+    add_predict_routes(app, lanes, service, gate)
     add_model_routes(app, service, gate)
     add_health_routes(app, service, metrics)
     return app
 
 
-def _answer_errors(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+def _answer_errors(app: FastAPI, problems: Problems) -> None:
     # asynchronous, or each would be sent to a thread
     async def answer(request: Request, error: Exception) -> Response:
-        metrics.count_problem(kind_of(error).code)
-        retry_after = settings.model_retry_seconds if isinstance(error, NoModel) else None
-        return ProblemReply(error, request.scope[REQUEST_ID], retry_after=retry_after)
+        return problems.answer(error, request.scope[REQUEST_ID])
 
     async def answer_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -122,7 +132,9 @@ def _refusal(error: HTTPException) -> Refusal:
     return BadRequest()
 
 
-async def _keep_loading(service: TriageService, metrics: Metrics, load: LoadModel, every: float) -> None:
+async def _keep_loading(
+    service: TriageService, metrics: Metrics, load: LoadModel, every: float, tried: asyncio.Event
+) -> None:
     while True:
         try:
             model = await asyncio.to_thread(load)
@@ -136,8 +148,10 @@ async def _keep_loading(service: TriageService, metrics: Metrics, load: LoadMode
                 every,
                 error if own else where(error),
             )
+            tried.set()
             await asyncio.sleep(every)
         else:
             metrics.show_model(model.version, before.model.version if before else None)
+            tried.set()
             _log.info("模型就绪 | model ready: %s %s", model.version.name, model.version.version)
             return

@@ -1,21 +1,18 @@
 """The outermost layer of the application, pure ASGI: names requests, bounds bodies, counts, and lets no trace out."""
 
-import logging
 import re
 import secrets
+from collections.abc import Mapping
 from itertools import count
 from time import perf_counter
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from auditing.discretion import where
+from serving.lanes import Lanes
 from serving.metrics import UNMATCHED, Metrics
-from serving.problems import INTERNAL, kind_of
 from serving.refusals import BodyTooLarge
-from serving.replies import ProblemReply
-
-_log = logging.getLogger(__name__)
+from serving.replies import Problems
 
 REQUEST_ID = "paidan.request_id"
 """Where the name of a request is in its scope."""
@@ -27,11 +24,25 @@ _GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 class Edge:
-    """Wraps `app`. `limits` are the largest bodies in bytes of single paths, `limit` that of all others."""
+    """Wraps `app`. `limits` are the largest bodies in bytes of single paths, `limit` that of all others.
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, limit: int, limits: dict[str, int]) -> None:
+    A POST to a path in `lanes` does not go through `app` but straight to its endpoint.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        metrics: Metrics,
+        problems: Problems,
+        limit: int,
+        limits: Mapping[str, int],
+        lanes: Lanes,
+    ) -> None:
         self._app = app
         self._metrics = metrics
+        self._problems = problems
+        self._lanes = lanes
         self._limit = limit
         self._limits = limits
         # unique without a random number per request
@@ -48,24 +59,25 @@ class Edge:
         given = headers.get(b"x-request-id", b"")
         request_id = given.decode() if _GIVEN_ID.fullmatch(given) else f"{self._prefix}-{next(self._numbers):x}"
         scope[REQUEST_ID] = request_id
-        exchange = _Exchange(receive, send, request_id, self._limits.get(scope["path"], self._limit))
+        path = scope["path"]
+        exchange = _Exchange(receive, send, request_id, self._limits.get(path, self._limit))
+        lane = self._lanes.get(path) if scope["method"] == "POST" else None
         try:
             exchange.check_announced(headers.get(b"content-length", b""))
-            await self._app(scope, exchange.receive, exchange.send)
+            if lane is None:
+                await self._app(scope, exchange.receive, exchange.send)
+            else:
+                response = await lane(Request(scope, exchange.receive))
+                await response(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             # nobody is left to answer
             exchange.status = exchange.status or CLIENT_GONE
         except Exception as error:  # noqa: BLE001
-            kind = kind_of(error)
-            if kind is INTERNAL:
-                # without the message, which may quote the complaint
-                _log.error("请求 %s 出错 | request %s failed: %s", request_id, request_id, where(error))
             # an answer that has begun cannot be taken back; the server closes the connection on it
             if not exchange.status:
-                await ProblemReply(error, request_id)(scope, receive, exchange.send)
-                self._metrics.count_problem(kind.code)
+                await self._problems.answer(error, request_id)(scope, receive, exchange.send)
         finally:
-            route = getattr(scope.get("route"), "path_format", UNMATCHED)
+            route = path if lane else getattr(scope.get("route"), "path_format", UNMATCHED)
             self._metrics.count_request(route, exchange.status, perf_counter() - started)
 
 

@@ -3,9 +3,8 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -25,8 +24,7 @@ _FIELD_NAME = re.compile(r"[^\W\d][\w.-]{0,39}")
 _MAX_WARNINGS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Intake:
+class Intake(NamedTuple):
     """A complaint that can be triaged, and what was odd about its request."""
 
     complaint: Complaint

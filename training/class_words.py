@@ -53,7 +53,7 @@ def class_words(
     """
     used = np.array([bool(text) and bool(label) for text, label in zip(texts, labels, strict=True)], bool)
     classes, codes = np.unique(labels[used].astype(str), return_inverse=True)
-    read = [_unmasked(words_of(texts[row])) for row in np.flatnonzero(used)]
+    read = [_unmasked(words_of(texts[row])) for row in np.flatnonzero(used).tolist()]
     if not any(read):
         return ()
     counter = CountVectorizer(analyzer=set, binary=True)

@@ -202,7 +202,7 @@ def lengths(characters: Counts, subject: str) -> Figure:
     axes = figure.subplots()
     shortest, longest = (int(counted.min()), int(counted.max()) + 1) if len(counted) else (1, 10)
     axes.set_xscale("log")
-    axes.hist(counted, bins=np.geomspace(shortest, longest, 31), color=_BLUE, alpha=0.75)
+    axes.hist(counted, bins=np.geomspace(shortest, longest, 31).tolist(), color=_BLUE, alpha=0.75)
     middle = float(np.median(counted)) if len(counted) else float("nan")
     axes.axvline(middle, color=_ORANGE, linewidth=1.4)
     ticks = [unit * step for unit in (1, 10, 100, 1_000, 10_000) for step in (1, 2, 5)]

@@ -13,6 +13,7 @@ from auditing.records import Recorded, StoredPrediction
 from serving.access import DOCUMENTED, Gate
 from serving.edge import REQUEST_ID
 from serving.intake import Intake, read_many, read_one
+from serving.lanes import Lanes, serve_by_hand
 from serving.problems import describe, documented
 from serving.refusals import (
     BodyTooLarge,
@@ -26,7 +27,6 @@ from serving.refusals import (
     UnsupportedBody,
 )
 from serving.replies import JsonReply
-from serving.routes.hand import serve_by_hand
 from serving.schemas import (
     MAX_BATCH_ITEMS,
     BatchResponse,
@@ -43,7 +43,7 @@ PREDICTION = "/v1/predictions/{prediction_id}"
 _BODY_PROBLEMS = (SchemaInvalid, BodyTooLarge, UnsupportedBody, Unauthenticated, Forbidden, NoModel, StoreUnavailable)
 
 
-def add_predict_routes(app: FastAPI, service: TriageService, gate: Gate) -> None:
+def add_predict_routes(app: FastAPI, lanes: Lanes, service: TriageService, gate: Gate) -> None:
     """Add the routes that answer complaints and show answers."""
 
     async def predict(request: Request) -> Response:
@@ -69,6 +69,7 @@ def add_predict_routes(app: FastAPI, service: TriageService, gate: Gate) -> None
     item = PredictRequest.model_json_schema()
     serve_by_hand(
         app,
+        lanes,
         PREDICT,
         predict,
         body=item,
@@ -80,6 +81,7 @@ def add_predict_routes(app: FastAPI, service: TriageService, gate: Gate) -> None
     )
     serve_by_hand(
         app,
+        lanes,
         BATCH,
         predict_batch,
         body={

@@ -62,7 +62,7 @@ def test_to_return_to_an_earlier_content_finds_its_prediction(log, complaint, an
     changed = replace(complaint, text="另有新情况")
     first = record(log, complaint, answer(complaint))
     record(log, changed, answer(changed))
-    assert record(log, complaint, answer(complaint)) == replace(first, repeated=True)
+    assert record(log, complaint, answer(complaint)) == first._replace(repeated=True)
 
 
 def test_a_new_model_version_answers_anew_and_keeps_the_revision(log, complaint, answer):
@@ -120,8 +120,8 @@ def test_a_bad_record_fails_alone(log, complaint, answer, tmp_path):
     good = [replace(complaint, ticket_id=f"T-{number}") for number in range(3)]
     entries = [log.entry(each, answer(each)) for each in good]
     bad = [log.entry(each, answer(each)) for each in (replace(complaint, ticket_id=name) for name in ("X", "Y"))]
-    entries.insert(1, replace(bad[0], source=None))
-    entries.append(replace(bad[1], created_at=datetime(2026, 1, 1)))  # noqa: DTZ001
+    entries.insert(1, bad[0]._replace(source=None))
+    entries.append(bad[1]._replace(created_at=datetime(2026, 1, 1)))  # noqa: DTZ001
     outcomes = log.write(entries)
     assert [type(outcome) is RecordRefused for outcome in outcomes] == [False, True, False, False, True]
     assert len(rows_in(tmp_path)) == 3
@@ -175,7 +175,7 @@ def test_a_damaged_store_is_unavailable_not_a_crash(log, complaint, answer, tmp_
 
 
 def test_no_error_quotes_the_complaint(log, complaint, answer):
-    entry = replace(log.entry(complaint, answer(complaint)), source=None)
+    entry = log.entry(complaint, answer(complaint))._replace(source=None)
     (outcome,) = log.write([entry])
     assert "外卖" not in str(outcome)
     assert "外卖" not in repr(outcome)
@@ -225,5 +225,5 @@ def test_a_log_that_is_opened_again_goes_on(url, tmp_path, complaint, answer):
     first = record(log, complaint, answer(complaint))
     log.close()
     log = CaseLog.open(url, tmp_path / "digest.key")
-    assert record(log, complaint, answer(complaint)) == replace(first, repeated=True)
+    assert record(log, complaint, answer(complaint)) == first._replace(repeated=True)
     log.close()

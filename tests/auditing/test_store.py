@@ -5,11 +5,13 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import URL, insert, select
+from sqlalchemy import URL, insert, make_url, select
 
 from auditing.errors import StoreUnavailable, StoreUnsuitable
 from auditing.migrate import configuration, newest_revision
-from auditing.schema import HEAD, api_keys, metadata
+from auditing.records import INSERTED
+from auditing.schema import HEAD, api_keys, metadata, predictions
+from auditing.statements import Statements
 from auditing.store import current_revision, open_engine, prepare
 
 
@@ -91,3 +93,17 @@ def test_there_is_no_way_back_that_would_throw_the_log_away(url):
         with pytest.raises(NotImplementedError, match="backup"):
             command.downgrade(config, "base")
     engine.dispose()
+
+
+def test_an_entry_fills_every_column_that_the_database_does_not_fill_itself():
+    assert set(INSERTED) == set(predictions.columns.keys()) - {"seq"}
+
+
+@pytest.mark.parametrize("name", ["sqlite", "postgresql", "mysql"])
+def test_the_statements_can_be_written_for_any_database(name):
+    dialect = make_url(f"{name}://").get_dialect()()
+    statements = Statements(dialect)
+    sql = statements._insertion(2)
+    assert sql.count("(") - sql.count("%(") == 3
+    assert "RETURNING" not in sql
+    assert [INSERTED[place] for place, _ in statements._converters] == ["created_at"]

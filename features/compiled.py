@@ -1,0 +1,39 @@
+"""Compile a function to machine code that is kept on disk, and made anew when any code that it may call has changed.
+
+numba looks only at the file that a function stands in: a function that calls one of another file would go on with the
+old machine code of it after an upgrade. Here the sources of the whole package, and of `features`, are the stamp.
+"""
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from numba import njit
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def compiled(**options: Any) -> Callable[[Function], Function]:
+    """Decorate a function for numba: without Python objects, without the interpreter's lock, cached.
+
+    options: as of `numba.njit`, e.g. fastmath or inline.
+    """
+
+    def decorate(function: Function) -> Function:
+        dispatcher = njit(cache=True, nogil=True, **options)(function)
+        # the one place where numba keeps what a cached function must agree with
+        dispatcher._cache._cache_file._source_stamp = _stamp(Path(function.__code__.co_filename).parent)  # noqa: SLF001
+        return dispatcher  # type: ignore[no-any-return]
+
+    return decorate
+
+
+@cache
+def _stamp(package: Path) -> str:
+    digest = hashlib.sha256()
+    for folder in sorted({Path(__file__).parent, package}):
+        for source in sorted(folder.glob("*.py")):
+            digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,90 @@
+"""The peers, out of scikit-learn's, jieba's and fastText's own parts: the way that most people would do it."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.svm import LinearSVC
+
+from features.ngrams import CHARACTER_N
+from features.segment import JiebaSegmenter, Lexicon
+from models.fitted import FIELDS, FittedModel
+from models.linear import class_balance
+from models.reference import OneField, Words, reference_pipelines
+from training.recipe import Recipe
+
+Documents = Sequence[tuple[str, ...]]
+
+
+def naive_pipelines(model: FittedModel, lexicon: Lexicon) -> list[Pipeline]:
+    """A pipeline per head with the numbers of `model`, from normalised fields to probabilities."""
+    # without the first step, which normalises: that is more than people do, and would slow the peer down
+    return [pipeline[1:] for pipeline in reference_pipelines(model, lexicon).values()]
+
+
+def vectorisers(documents: Documents, lexicon: Lexicon, min_df: int) -> FeatureUnion:
+    """Unfitted TF-IDF over the same n-grams of the same fields; of fields that are empty everywhere there is none."""
+    words, parts = Words(lexicon), []
+    for number, field in enumerate(FIELDS):
+        if not any(document[number] for document in documents):
+            continue
+        for name, kind in (
+            ("words", {"analyzer": words}),
+            ("characters", {"analyzer": "char", "ngram_range": (1, CHARACTER_N)}),
+        ):
+            counted = TfidfVectorizer(sublinear_tf=True, lowercase=False, min_df=min_df, **kind)
+            parts.append((f"{field}_{name}", Pipeline([("field", OneField(number)), ("tfidf", counted)])))
+    return FeatureUnion(parts)
+
+
+def linear_svc(codes: npt.NDArray[np.int32], n_classes: int, recipe: Recipe) -> LinearSVC:
+    """The objective of our solver, for liblinear."""
+    weight = dict(enumerate(class_balance(codes, n_classes, recipe.balance)))
+    return LinearSVC(C=recipe.c, class_weight=weight)
+
+
+def calibrated_pipeline(documents: Documents, lexicon: Lexicon, recipe: Recipe, pairs: Any) -> Pipeline:
+    """From normalised fields to calibrated probabilities, unfitted; `pairs`: the folds of the calibration."""
+    return Pipeline(
+        [
+            ("features", vectorisers(documents, lexicon, recipe.min_df)),
+            ("head", CalibratedClassifierCV(LinearSVC(C=recipe.c), cv=pairs)),
+        ]
+    )
+
+
+class FastText:
+    """Supervised fastText on jieba's words and pairs of words."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._segment = JiebaSegmenter(lexicon)
+
+    def lines(self, documents: Documents) -> list[str]:
+        """Words separated by blanks, as fastText wants them."""
+        return [" ".join(" ".join(self._segment(" ".join(document))).split()) for document in documents]
+
+    def fit(self, documents: Documents, labels: Sequence[str], directory: Path, threads: int) -> Callable[..., Any]:
+        """Train; returns what predicts labels of documents."""
+        import fasttext  # noqa: PLC0415 - an extra of the benchmark alone
+
+        codes = {label: f"__label__{code}" for code, label in enumerate(sorted(set(labels)))}
+        names = {code: label for label, code in codes.items()}
+        with tempfile.NamedTemporaryFile("w", dir=directory, suffix=".txt", encoding="utf-8") as file:
+            file.writelines(
+                f"{codes[label]} {line}\n" for label, line in zip(labels, self.lines(documents), strict=True)
+            )
+            file.flush()
+            model = fasttext.train_supervised(
+                file.name, epoch=25, lr=0.5, wordNgrams=2, dim=100, minCount=2, thread=threads, verbose=0
+            )
+
+        def predict(asked: Documents) -> list[str]:
+            return [names[found[0]] for found in model.predict(self.lines(asked))[0]]
+
+        return predict

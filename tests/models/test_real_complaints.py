@@ -1,0 +1,65 @@
+"""The compiled scorer against the reference on real complaints, where there are any. Only numbers are ever printed."""
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from features.normalise import Normaliser
+from models.prediction import ModelVersion
+from models.reference import reference_pipelines
+from models.triage import TriageModel
+from training.columns import Role
+from training.dataset import read_labelled
+from training.evaluate import lessons_of, read_background, read_documents
+from training.fit import fit
+from training.gate import examine
+from training.recipe import Recipe
+
+SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+LEARNT = 3_000
+EVERY = 1 if os.environ.get("PAIDAN_EVERY_ROW") else 3
+"""The reference takes milliseconds a row: by default every third is compared, with PAIDAN_EVERY_ROW=1 all are."""
+
+CHUNK = 500
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is not on this machine")
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [("taidi2020c.csv.gz", {}), ("haikou12345.csv.gz", {Role.OFFICE: "office_group", Role.DOMAIN: ""})],
+    ids=["taidi", "haikou"],
+)
+def test_every_third_real_complaint_gets_the_references_probabilities(name, columns, lexicon):
+    data, normalise = read_labelled([SHARED / name], columns), Normaliser()
+    sample = data.select(np.linspace(0, len(data) - 1, LEARNT).astype(int))
+    recipe = Recipe(folds=2)
+    examined = examine(sample, recipe, lambda text: normalise(text).text)
+    rows = np.flatnonzero(examined.groups >= 0)
+    documents = read_documents(sample)
+    model = fit(
+        [documents[row] for row in rows],
+        lessons_of(sample, examined, rows, recipe, {}),
+        examined.groups[rows],
+        read_background(),
+        lexicon,
+        recipe,
+        lambda *_: None,
+    ).model
+    compiled = TriageModel(model, ModelVersion("complaint-triage", "1"), {})
+    ((target, pipeline),) = reference_pipelines(model, lexicon).items()
+    compared, furthest, same = 0, 0.0, 0
+    started = time.monotonic()
+    for start in range(0, len(data), CHUNK * EVERY):
+        complaints = [data.complaint(row) for row in range(start, min(start + CHUNK * EVERY, len(data)), EVERY)]
+        theirs = pipeline.predict_proba(complaints)
+        ours = compiled.score_many([compiled.read(complaint) for complaint in complaints]).probabilities
+        compared += len(complaints)
+        furthest = max(furthest, float(abs(ours - theirs).max()))
+        same += int((ours.argmax(axis=1) == theirs.argmax(axis=1)).sum())
+    print(f"{target}: {compared} rows, furthest {furthest:.2e}, same answer {same}, {time.monotonic() - started:.0f} s")
+    assert compared == -(-len(data) // EVERY)
+    assert furthest <= 1e-5
+    assert same >= compared - 2  # two classes may be equally probable to six digits

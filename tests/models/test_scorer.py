@@ -1,0 +1,118 @@
+"""The compiled scorer against the same model out of scikit-learn's and jieba's own parts."""
+
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.complaint import Complaint
+from features.segment import Lexicon
+from models.fitted import FIELDS
+from models.reference import reference_pipelines
+from models.scorer import LEADING
+
+
+def probabilities(model, complaint):
+    """What the compiled scorer says, per head."""
+    scores = model.scores(model.read(complaint))
+    ends = np.cumsum([len(head.classes) for head in model.heads])
+    return dict(zip(model.targets, np.split(scores.probabilities, ends[:-1]), strict=True))
+
+
+def drawn_complaint(data, awkward):
+    return Complaint(**{name: data.draw(awkward.TEXTS | st.just(""), label=name) for name in FIELDS})
+
+
+@given(data=st.data())
+@settings(max_examples=250, deadline=None)
+def test_any_complaint_gets_the_references_probabilities(data, awkward, tiny_model, tiny_reference):
+    complaint = drawn_complaint(data, awkward)
+    for target, found in probabilities(tiny_model, complaint).items():
+        np.testing.assert_allclose(found, tiny_reference[target].predict_proba([complaint])[0], atol=1e-5)
+
+
+def test_complaints_like_those_learnt_get_the_references_probabilities_and_answers(
+    tiny_model, tiny_reference, tiny_complaints, awkward
+):
+    texts = [text for text, *_ in tiny_complaints]
+    for change in (str, awkward.traditional, awkward.garbled, lambda text: text[::2], lambda text: text * 40):
+        complaints = [Complaint(change(text), title=text[:8], address=text[-8:]) for text in texts]
+        expected = {target: pipeline.predict_proba(complaints) for target, pipeline in tiny_reference.items()}
+        labels = {target: pipeline.predict(complaints) for target, pipeline in tiny_reference.items()}
+        for row, complaint in enumerate(complaints):
+            for target, found in probabilities(tiny_model, complaint).items():
+                np.testing.assert_allclose(found, expected[target][row], atol=1e-5)
+            answer = tiny_model.triage(complaint)
+            for target, head in (("domain", answer.domain), ("office", answer.office)):
+                assert head.code in (None, labels[target][row])
+
+
+@given(data=st.data())
+@settings(max_examples=50, deadline=None)
+def test_the_scope_is_the_margin_of_its_own_column(data, awkward, tiny_model, tiny_fitted, tiny_reference):
+    complaint = drawn_complaint(data, awkward)
+    row = tiny_reference["domain"][:-1].transform([complaint])
+    weights, bias = tiny_fitted.columns.columns(len(tiny_fitted.heads))
+    expected = (row @ weights + bias)[0, 0]
+    assert tiny_model.scores(tiny_model.read(complaint)).scope == pytest.approx(expected, abs=1e-4)
+
+
+@given(data=st.data())
+@settings(max_examples=50, deadline=None)
+def test_facts_are_counts_of_title_and_text(data, awkward, tiny_model, tiny_fitted):
+    reading = tiny_model.read(drawn_complaint(data, awkward))
+    blocks, spelled = tiny_fitted.vocabulary.blocks, tiny_fitted.vocabulary.spelling.strings()
+    known = {(block, name) for block, name in zip(blocks.tolist(), spelled, strict=True)}
+    texts = [field.text for field in reading.fields[:2]]
+    han = sum("\u4e00" <= c <= "\u9fff" or "\u3400" <= c <= "\u4dbf" for text in texts for c in text)
+    pairs = [(2 * field + 1, text[i : i + 2]) for field, text in enumerate(texts) for i in range(len(text) - 1)]
+    facts = tiny_model.scores(reading).facts.tolist()
+    assert facts == [han, len(pairs), sum(pair in known for pair in pairs)]
+
+
+@given(data=st.data())
+@settings(max_examples=50, deadline=None)
+def test_the_leading_classes_are_the_most_probable_best_first(data, awkward, tiny_model):
+    scores = tiny_model.scores(tiny_model.read(drawn_complaint(data, awkward)))
+    begin = 0
+    for head, leading in zip(tiny_model.heads, scores.leading.tolist(), strict=True):
+        mine = scores.probabilities[begin : begin + len(head.classes)]
+        begin += len(head.classes)
+        named = [code for code in leading if code >= 0]
+        assert len(named) == min(LEADING, len(head.classes)) == len(set(named))
+        assert mine[named].tolist() == sorted(mine.tolist(), reverse=True)[: len(named)]
+        assert mine.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_many_are_scored_as_one_by_one_on_any_number_of_threads(tiny_model, tiny_complaints):
+    texts = [text for text, *_ in tiny_complaints]
+    complaints = [Complaint(text, merchant=text[:3]) for text in texts * 10] + [Complaint(""), Complaint("嗨")]
+    readings = [tiny_model.read(complaint) for complaint in complaints]
+    many = tiny_model.score_many(readings)
+    assert len(complaints) > 512  # more than two shares
+    for row, reading in enumerate(readings):
+        one = tiny_model.scores(reading)
+        np.testing.assert_array_equal(many.probabilities[row], one.probabilities)
+        np.testing.assert_array_equal(many.leading[row], one.leading)
+        np.testing.assert_array_equal(many.facts[row], one.facts)
+        assert many.scope[row] == one.scope
+
+
+def test_none_are_scored_as_none(tiny_model):
+    assert tiny_model.score_many([]).probabilities.shape == (0, 6)
+    assert tiny_model.triage_many([]) == []
+
+
+def test_the_reference_can_be_kept_as_a_pickle_for_notebooks(tiny_reference, tiny_complaints):
+    complaints = [Complaint(text) for text, *_ in tiny_complaints[:5]]
+    for pipeline in tiny_reference.values():
+        copied = pickle.loads(pickle.dumps(pipeline))
+        np.testing.assert_array_equal(copied.predict_proba(complaints), pipeline.predict_proba(complaints))
+
+
+def test_another_lexicon_than_the_models_makes_no_reference(tiny_fitted, lexicon):
+    other = Lexicon(lexicon.frequencies, lexicon.total, "another")
+    with pytest.raises(ValueError, match="not the one that the model was trained with"):
+        reference_pipelines(tiny_fitted, other)

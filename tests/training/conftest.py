@@ -1,0 +1,70 @@
+"""Models of the starter set, each trained once in a session."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from features.normalise import Normaliser
+from features.segment import Lexicon
+from models.prediction import ModelVersion
+from models.taxonomy import names_of
+from models.triage import TriageModel
+from training.dataset import read_labelled
+from training.evaluate import lessons_of, read_background, read_documents
+from training.fit import fit
+from training.gate import examine
+from training.recipe import Recipe
+from training.starter import starter_files
+
+
+@pytest.fixture(scope="session")
+def awkward():
+    """The module tests/awkward.py."""
+    spec = importlib.util.spec_from_file_location("awkward", Path(__file__).parents[1] / "awkward.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def lexicon():
+    return Lexicon.load()
+
+
+@pytest.fixture(scope="session")
+def fit_files(lexicon):
+    """Fit files of labelled complaints as a training run does its last fit, without writing anything."""
+
+    def fit_files(files, **settings):
+        data, normalise, recipe = read_labelled(files), Normaliser(), Recipe(**settings)
+        examined = examine(data, recipe, lambda text: normalise(text).text)
+        documents, rows = read_documents(data), np.flatnonzero(examined.groups >= 0)
+        names = {target: names_of(target, set(data.labels(target)) - {""}) for target in data.targets}
+        return fit(
+            [documents[row] for row in rows],
+            lessons_of(data, examined, rows, recipe, names),
+            examined.groups[rows],
+            read_background(),
+            lexicon,
+            recipe,
+            lambda *_: None,
+        )
+
+    return fit_files
+
+
+@pytest.fixture(scope="session")
+def starter_model(fit_files):
+    """The model of the whole starter set."""
+    return TriageModel(fit_files(starter_files()).model, ModelVersion("complaint-triage", "1"), {})
+
+
+@pytest.fixture(scope="session")
+def held_out(fit_files):
+    """A model of the starter set's batches but the fifth, and the fifth, which it has not seen."""
+    files = starter_files()
+    unseen = [file for file in files if file.stem == "batch-05"]
+    model = fit_files([file for file in files if file not in unseen]).model
+    return TriageModel(model, ModelVersion("complaint-triage", "1"), {}), read_labelled(unseen)
