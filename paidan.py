@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import math
 import os
 import sys
 import threading
@@ -104,7 +105,9 @@ def evaluate(data: tuple[Path, ...], columns: tuple[str, ...], model: str, folds
         raise click.UsageError("给出 --data FILE | --data FILE is needed")
     figures = _cross_validate(data, columns, folds) if folds else _evaluate(data, columns, model)
     if as_json:
-        click.echo(json.dumps(figures, ensure_ascii=False, indent=2))
+        # JSON knows no NaN: where there was nothing to divide by, there is null
+        plain = {target: {k: v if math.isfinite(v) else None for k, v in f.items()} for target, f in figures.items()}
+        click.echo(json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False))
         return
     for target, found in figures.items():
         click.echo(target)

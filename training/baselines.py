@@ -61,7 +61,10 @@ class Keywords:
             inside = np.asarray(occurs[np.flatnonzero(mine)].sum(axis=0)).ravel()
             outside = everywhere - inside
             ratio = np.log((inside + 1) / (mine.sum() + 2)) - np.log((outside + 1) / ((~mine).sum() + 2))
-            lists[np.argsort(-ratio * inside, kind="stable")[:KEYWORDS], place] = True
+            score = ratio * inside
+            best = np.argsort(-score, kind="stable")[:KEYWORDS]
+            # a string that is rarer inside than outside speaks for the others
+            lists[best[score[best] > 0], place] = True
         return cls(counter, lists, classes, Majority.learn(labels))
 
     def answer(self, texts: _Texts) -> _Labels:

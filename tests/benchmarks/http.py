@@ -1,17 +1,21 @@
 """POST /v1/predict through the real service, against the naive model in FastAPI and against what FastAPI itself costs."""
 
 import json
+import os
+import shutil
 import sys
 from collections import defaultdict
 from contextlib import ExitStack
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 from models.fitted import FIELDS
-from models.registry import Registry
+from models.mlflow_store import MLFLOW_SETTINGS
+from tests.benchmarks.load import TICKET
 from tests.benchmarks.measure import ratio, spread
 from tests.benchmarks.services import Serving, environment, free_port, load, our_service, peer, running, write_bodies
-from tests.benchmarks.world import World
+from tests.benchmarks.world import NAIVE, World
 
 CONNECTIONS = (16, 1)
 _PEERS = ("naive", "typed", "documented", "echo", "unlogged")
@@ -50,33 +54,42 @@ def measure(world: World) -> dict[str, Any]:
 
 def mlflow(world: World) -> dict[str, Any]:
     """`mlflow models serve` of the registered version: a few hundred requests of one row."""
-    model = Registry.download(world.registry_of(world.home), world.champion, "MLmodel", world.work).parent
     bodies = world.work / "invocations.jsonl"
     rows = world.unseen.resampled(200)
     with bodies.open("w", encoding="utf-8") as file:
         for complaint in rows.complaints:
-            record = {name: getattr(complaint, name) for name in FIELDS} | {"title": "ticket-number"}
+            record = {name: getattr(complaint, name) for name in FIELDS} | {"title": TICKET}
             file.write(json.dumps({"dataframe_records": [record]}, ensure_ascii=False) + "\n")
-    port = free_port()
-    command = [sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", str(model)]
+    port, store = free_port(), world.registry_of(world.home).store
+    command = [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "models",
+        "serve",
+        "--model-uri",
+        f"models:/{world.champion.name}@champion",
+    ]
     command += ["--env-manager", "local", "--host", "127.0.0.1", "--port", str(port)]
-    with running(command, port, environment(), world.work, ready="/ping") as serving:
-        return {
-            str(connections): load(
-                serving, connections, 30.0, "m", bodies, at_most=world.sizes.mlflow_requests, path="/invocations"
-            )
-            for connections in CONNECTIONS
-        }
+    # it calls uvicorn by name
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = environment() | {"PATH": path, "MLFLOW_TRACKING_URI": store.tracking_uri, **MLFLOW_SETTINGS}
+    with running(command, port, env, world.work, ready="/ping") as serving:
+
+        def ask(connections: int, at_most: int) -> dict[str, Any]:
+            return load(serving, connections, 30.0, "m", bodies, at_most=at_most, path="/invocations")
+
+        ask(1, 20)  # the first requests take long
+        return {str(connections): ask(connections, world.sizes.mlflow_requests) for connections in CONNECTIONS}
 
 
-def _home_for(world: World, kind: str) -> Any:
-    """The home itself for what logs nothing; for the naive service a copy with a log of its own."""
+def _home_for(world: World, kind: str) -> Path:
+    """The home itself for what logs nothing; for the naive service another one, with a log of its own."""
     if kind != "naive":
         return world.home
     home = world.work / "naive-home"
     home.mkdir(exist_ok=True)
-    for name in ("naive.joblib",):
-        (home / name).hardlink_to(world.home / name)
+    shutil.copyfile(world.home / NAIVE, home / NAIVE)
     return home
 
 

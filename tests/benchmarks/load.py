@@ -29,10 +29,10 @@ class Load:
     requests: list[tuple[bytes, bytes]]
     run: str
     at_most: int
-    counted_from: float
     until: float
     numbers: "count[int]" = field(default_factory=count)
-    seconds: list[float] = field(default_factory=list)
+    answered: list[tuple[float, float]] = field(default_factory=list)
+    """When each request began and when its answer was there."""
     failures: int = 0
     answer: bytes = b""
 
@@ -65,12 +65,12 @@ class Connection(asyncio.Protocol):
             self._received = received
             return
         self._received = b""
-        now, load = time.perf_counter(), self._load
+        load = self._load
         if not received.startswith(b"HTTP/1.1 200"):
             load.failures += 1
             load.answer = received
-        elif now >= load.counted_from:
-            load.seconds.append(now - self._began)
+        else:
+            load.answered.append((self._began, time.perf_counter()))
         self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -113,12 +113,15 @@ async def send(port: int, connections: int, seconds: float, load: Load) -> dict[
         (await loop.create_connection(lambda: Connection(load), "127.0.0.1", port))[1] for _ in range(connections)
     ]
     await asyncio.wait_for(asyncio.gather(*(protocol.done for protocol in protocols)), seconds + 20)
-    span = time.perf_counter() - load.counted_from
-    milliseconds = np.array(load.seconds) * 1_000
+    answered = np.array(load.answered).reshape(-1, 2)
+    first, last = answered[:, 0].min(initial=np.inf), answered[:, 1].max(initial=-np.inf)
+    counted_from = first + _WARM_UP * (last - first)
+    counted = answered[answered[:, 1] >= counted_from]
+    milliseconds = (counted[:, 1] - counted[:, 0]) * 1_000
     p50, p90, p99 = np.percentile(milliseconds, (50, 90, 99)).tolist() if len(milliseconds) else (float("nan"),) * 3
     return {
         "requests": len(milliseconds),
-        "per_second": len(milliseconds) / span,
+        "per_second": len(milliseconds) / (last - counted_from),
         "p50_ms": p50,
         "p90_ms": p90,
         "p99_ms": p99,
@@ -136,8 +139,7 @@ def main() -> None:
     except ImportError:
         loop_factory = asyncio.new_event_loop
     requests = prepare(path, int(port), Path(bodies), len(run) + 9)
-    began = time.perf_counter()
-    load = Load(requests, run, int(at_most), began + _WARM_UP * float(seconds), began + float(seconds))
+    load = Load(requests, run, int(at_most), time.perf_counter() + float(seconds))
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         figures = runner.run(send(int(port), int(connections), float(seconds), load))
     if load.failures:

@@ -3,16 +3,13 @@
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.dialects import sqlite
-
 from auditing.caselog import CaseLog
 from auditing.identity import ID_LENGTH, PREFIX
-from auditing.schema import predictions
 from tests.benchmarks.measure import ratio, spread
 from tests.benchmarks.services import load, our_service, write_bodies
 from tests.benchmarks.world import World
@@ -49,41 +46,36 @@ def measure(world: World) -> dict[str, Any]:
 
 
 def fill(world: World, database: Path, n: int) -> None:
-    """Put so many predictions into a log, as large as real ones, each under a ticket of its own."""
+    """Make a log of so many predictions: some are logged as the service does it, the others are copies under own tickets."""
     log = CaseLog.open(f"sqlite:///{database}", database.with_name("digest.key"))
-    entries = [
-        log.entry(complaint, world.model.triage(complaint)).row(1)
-        for complaint in world.unseen.resampled(_EXAMPLES).complaints
+    complaints = [
+        replace(complaint, source="12345", ticket_id=f"old-{number}")
+        for number, complaint in enumerate(world.unseen.resampled(_EXAMPLES).complaints)
     ]
+    log.write([log.entry(complaint, world.model.triage(complaint)) for complaint in complaints])
     log.close()
-    columns = [column for column in predictions.columns if column.name != "seq"]
-    dialect = sqlite.dialect()
-    convert = {column.name: column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns}
-    for entry in entries:
-        entry |= {name: process(entry[name]) for name, process in convert.items() if process and name != "created_at"}
-    places = ", ".join("?" * len(columns))
-    sql = f"INSERT INTO predictions ({', '.join(column.name for column in columns)}) VALUES ({places})"
-    began, to_text = datetime.now(UTC) - timedelta(days=365), convert["created_at"]
-
-    def rows(first: int, last: int) -> Iterator[tuple[Any, ...]]:
-        for number in range(first, last):
-            entry = entries[number % len(entries)]
-            own = {
-                "prediction_id": PREFIX + secrets.token_hex((ID_LENGTH - len(PREFIX)) // 2),
-                "ticket_id": f"old-{number}",
-                "created_at": to_text(began + timedelta(seconds=number)) if to_text else None,
-            }
-            yield tuple(own.get(column.name, entry[column.name]) for column in columns)
-
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         # nobody needs these rows after a crash
         connection.execute("PRAGMA synchronous=OFF")
         connection.execute("PRAGMA cache_size=-524288")
-        for first in range(0, n, _CHUNK):
-            connection.executemany(sql, rows(first, min(first + _CHUNK, n)))
+        cursor = connection.execute("SELECT * FROM predictions")
+        names = [column[0] for column in cursor.description]
+        examples = cursor.fetchall()
+        own = [names.index(name) for name in ("seq", "prediction_id", "ticket_id")]
+        sql = f"INSERT INTO predictions VALUES ({', '.join('?' * len(names))})"
+        for first in range(len(examples), n, _CHUNK):
+            numbers = range(first, min(first + _CHUNK, n))
+            connection.executemany(sql, (_copy(examples[i % len(examples)], own, i) for i in numbers))
             connection.commit()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
+
+
+def _copy(row: tuple[Any, ...], own: list[int], number: int) -> tuple[Any, ...]:
+    values = list(row)
+    random = PREFIX + secrets.token_hex((ID_LENGTH - len(PREFIX)) // 2)
+    for place, value in zip(own, (number + 1, random, f"old-{number}"), strict=True):
+        values[place] = value
+    return tuple(values)
 
 
 def _home(world: World, name: str) -> Path:

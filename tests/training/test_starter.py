@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from features.complaint import Complaint
-from models.prediction import Decision
+from models.prediction import Decision, ModelVersion
+from models.triage import TriageModel
+from training.dataset import read_labelled
+from training.starter import starter_files
 
 MUST_ABSTAIN = Path(__file__).parents[1] / "data" / "must_abstain.csv"
 
@@ -31,53 +34,60 @@ def test_on_texts_that_are_no_complaints_both_heads_stay_silent(starter_model, m
         if not answer.domain.decision is answer.office.decision is Decision.ABSTAIN
     ]
     silent = 1 - len(spoken) / len(must_abstain)
-    print(f"silent on {silent:.1%} of {len(must_abstain)}; spoken: {Counter(spoken).most_common()}")
-    assert silent >= 0.98
+    assert silent >= 0.98, f"silent on {silent:.1%} of {len(must_abstain)}, spoken on {Counter(spoken).most_common()}"
+
+
+def outside(model, data):
+    """How many of the complaints get no answer because they look like none."""
+    return sum(bool(OUTSIDE & set(model.triage(each, with_evidence=False).doubts)) for each in data.complaints())
 
 
 def test_of_complaints_that_were_not_learnt_from_hardly_any_is_out_of_scope(held_out):
-    model, unseen = held_out
-    outside = [bool(OUTSIDE & set(answer.doubts)) for answer in model.triage_many(unseen.complaints())]
-    print(f"out of scope: {sum(outside)} of {len(outside)}")
-    assert np.mean(outside) <= 0.01
+    counts = [(outside(model, unseen), len(unseen)) for model, unseen in held_out]
+    turned_away, rows = (sum(column) for column in zip(*counts, strict=True))
+    assert rows >= 2_000
+    assert turned_away / rows <= 0.01, f"{turned_away} of {rows}"
 
 
-def right(model, complaints, labels):
-    """The share of complaints whose most probable class is the label, whatever the decision, per head."""
-    scores = model.score_many([model.read(complaint) for complaint in complaints])
-    found = {}
-    for number, head in enumerate(model.heads):
-        best = np.array(head.classes)[scores.leading[:, number, 0]]
-        found[head.target] = float((best == labels[head.target].astype(str)).mean())
-    return found
+def test_of_the_fifth_batch_hardly_any_is_out_of_the_scope_of_the_first_four(fit_files):
+    files = starter_files()
+    model = TriageModel(fit_files(files[:4]).model, ModelVersion("complaint-triage", "1"), {})
+    unseen = read_labelled(files[4:5])
+    turned_away = outside(model, unseen)
+    assert turned_away / len(unseen) <= 0.01, f"{turned_away} of {len(unseen)}"
+
+
+FIELDS = ("text", "title", "merchant", "address")
+
+
+def right(held_out, change=str):
+    """The share of complaints, changed, whose most probable class is the label, whatever the decision, per head."""
+    correct = {}
+    for model, unseen in held_out:
+        complaints = [
+            replace(each, **{field: change(getattr(each, field)) for field in FIELDS}) for each in unseen.complaints()
+        ]
+        leading = model.score_many([model.read(each) for each in complaints]).leading
+        for number, head in enumerate(model.heads):
+            best = np.array(head.classes)[leading[:, number, 0]]
+            correct.setdefault(head.target, []).append(best == unseen.labels(head.target).astype(str))
+    return {target: float(np.concatenate(parts).mean()) for target, parts in correct.items()}
+
+
+def test_unseen_complaints_are_mostly_understood(held_out):
+    accuracy = right(held_out)
+    assert accuracy["domain"] >= 0.75
+    assert accuracy["office"] >= 0.75
 
 
 @pytest.mark.parametrize("how", ["traditional", "garbled", "both"])
 def test_copies_of_unseen_complaints_lose_at_most_one_point_of_accuracy(how, held_out, awkward):
-    changes = {
+    change = {
         "traditional": awkward.traditional,
         "garbled": awkward.garbled,
         "both": lambda text: awkward.garbled(awkward.traditional(text)),
-    }
-    model, unseen = held_out
-    complaints = list(unseen.complaints())
-    labels = {target: unseen.labels(target) for target in unseen.targets}
-    fields = ("text", "title", "merchant", "address")
-    copies = [
-        replace(complaint, **{field: changes[how](getattr(complaint, field)) for field in fields})
-        for complaint in complaints
-    ]
-    assert sum(copy.text != complaint.text for copy, complaint in zip(copies, complaints, strict=True)) > 190
-    clean, copied = right(model, complaints, labels), right(model, copies, labels)
-    print(how, clean, copied)
+    }[how]
+    assert np.mean([change(text) != text for _, unseen in held_out for text in unseen.texts]) > 0.95
+    clean, copied = right(held_out), right(held_out, change)
     for target in ("domain", "office"):
         assert copied[target] >= clean[target] - 0.01
-
-
-def test_unseen_complaints_are_mostly_understood(held_out):
-    model, unseen = held_out
-    labels = {target: unseen.labels(target) for target in unseen.targets}
-    accuracy = right(model, list(unseen.complaints()), labels)
-    print(accuracy)
-    assert accuracy["domain"] >= 0.7
-    assert accuracy["office"] >= 0.7

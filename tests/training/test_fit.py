@@ -1,0 +1,180 @@
+"""One fit: the same from the same, bounded as told, learnt from what it is given."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from features.complaint import Complaint
+from features.normalise import Normaliser
+from models.bundle import write_bundle
+from models.decision import choose_policy
+from models.fitted import FIELDS
+from models.prediction import ModelVersion
+from models.triage import TriageModel
+from training.background import background_texts
+from training.evaluate import read_background
+from training.fit import fit, lesson
+from training.recipe import Recipe
+
+
+@pytest.fixture(scope="session")
+def fit_rows(lexicon, tiny_complaints):
+    """Fit the tiny complaints under a recipe, with any labels."""
+    normalise = Normaliser()
+    documents = [
+        tuple(normalise(text).text if name == "text" else "" for name in FIELDS) for text, *_ in tiny_complaints
+    ]
+    rows = np.arange(len(documents))
+    labels = np.array([domain for _, domain, _ in tiny_complaints], object)
+
+    def fit_rows(labels=labels, groups=rows, background=None, progress=lambda *_: None, jobs=1, **settings):
+        background = read_background() if background is None else background
+        told = documents * (len(labels) // len(documents))
+        taught = lesson("domain", labels, np.flatnonzero(labels != ""), {})
+        recipe = Recipe(**({"folds": 3} | settings))
+        return fit(told, [taught], groups, background, lexicon, recipe, progress, jobs=jobs)
+
+    return fit_rows
+
+
+def arrays_of(model):
+    vocabulary, columns = model.vocabulary, model.columns
+    return {
+        "table": vocabulary.table,
+        "idf": vocabulary.idf,
+        "blocks": vocabulary.blocks,
+        "characters": vocabulary.spelling.characters,
+        "ends": vocabulary.spelling.ends,
+        "block_weights": vocabulary.block_weights,
+        "weights": columns.weights,
+        "scales": columns.scales,
+        "bias": columns.bias,
+        "head_ends": columns.ends,
+        "calibration": np.array([head.calibration for head in model.heads]),
+        "scope": np.array([model.scope.margin, model.scope.known_share, model.scope.characters]),
+    }
+
+
+def assert_same(one, other):
+    assert one.model.heads == other.model.heads
+    for (name, ours), theirs in zip(arrays_of(one.model).items(), arrays_of(other.model).values(), strict=True):
+        np.testing.assert_array_equal(ours, theirs, err_msg=name)
+    for ours, theirs in zip(one.out_of_fold, other.out_of_fold, strict=True):
+        np.testing.assert_array_equal(ours.probabilities, theirs.probabilities)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_two_fits_by_the_same_recipe_give_equal_arrays_on_any_number_of_threads(fit_rows, jobs):
+    assert_same(fit_rows(), fit_rows(jobs=jobs))
+
+
+def test_another_seed_gives_other_folds(fit_rows):
+    assert fit_rows(seed=1).out_of_fold[0].probabilities.tolist() != fit_rows().out_of_fold[0].probabilities.tolist()
+
+
+def test_two_fits_make_files_of_equal_content(fit_rows, tmp_path):
+    for name in ("one", "other"):
+        write_bundle(fit_rows().model, tmp_path / name, {})
+    for file in (tmp_path / "one").iterdir():
+        assert file.read_bytes() == (tmp_path / "other" / file.name).read_bytes()
+
+
+def test_no_more_features_are_kept_than_the_recipe_says_and_the_model_still_answers(fit_rows, tiny_complaints):
+    full, few = fit_rows(), fit_rows(max_features=500)
+    assert len(full.model.vocabulary.idf) > 2_000
+    assert len(few.model.vocabulary.idf) == len(few.model.vocabulary.spelling.strings()) == 500
+    assert set(few.model.vocabulary.spelling.strings()) < set(full.model.vocabulary.spelling.strings())
+    model = TriageModel(few.model, ModelVersion("m", "1"), {})
+    from_text = model.score_many([model.read(complaint) for complaint in complaints(tiny_complaints)])
+    best = np.array(few.model.heads[0].classes)[from_text.leading[:, 0, 0]]
+    assert (best == [domain for _, domain, _ in tiny_complaints]).mean() > 0.9
+
+
+def complaints(rows):
+    return [Complaint(text) for text, *_ in rows]
+
+
+def test_rows_without_a_label_teach_the_features_but_no_class(fit_rows, tiny_complaints):
+    labels = np.array([domain if row % 2 else "" for row, (_, domain, _) in enumerate(tiny_complaints)], object)
+    half = fit_rows(labels)
+    assert half.model.heads[0].classes == ("FDS", "PRC", "PRE")
+    assert half.out_of_fold[0].probabilities.shape == (30, 3)
+    np.testing.assert_array_equal(half.model.vocabulary.idf, fit_rows().model.vocabulary.idf)
+
+
+def test_the_policy_is_the_one_of_the_out_of_fold_rows(fit_rows):
+    fitted = fit_rows(auto="maximum coverage @ precision >= 0.8", suggest="confidence >= 0.1")
+    (head,), (told,) = fitted.model.heads, fitted.out_of_fold
+    assert head.policy == choose_policy(head.policy.auto, head.policy.suggest, told.probabilities, told.lesson.codes, 3)
+    assert (head.policy.auto.at_least, head.policy.suggest.at_least) == (0.8, 0.1)
+
+
+def test_out_of_fold_rows_are_scored_by_models_that_have_not_seen_a_copy_of_them(fit_rows):
+    """Labels by lot, that only the copy of a row could tell."""
+    codes = np.tile(np.random.default_rng(0).permutation(60) % 2, 2)
+    labels = np.array([f"class {code}" for code in codes], object)
+
+    def accuracy(groups):
+        return (fit_rows(labels, groups).out_of_fold[0].probabilities.argmax(axis=1) == codes).mean()
+
+    assert accuracy(np.tile(np.arange(60), 2)) < 0.7
+    assert accuracy(np.arange(120)) > 0.8
+
+
+def test_progress_is_told_up_to_the_end_of_each_step(fit_rows):
+    told = []
+    fit_rows(progress=lambda *step: told.append(step))
+    assert {"features", "out of fold 1/1", "final fit"} <= {step for step, *_ in told}
+    for name in {step for step, *_ in told}:
+        done = [(done, of) for step, done, of in told if step == name]
+        assert done[0][0] == 0
+        assert done[-1][0] == done[-1][1]
+        assert done == sorted(done)
+
+
+def test_the_bounds_of_the_scope_turn_away_few_of_the_complaints_learnt_from(fit_rows, tiny_complaints):
+    model = TriageModel(fit_rows().model, ModelVersion("m", "1"), {})
+    silent = [answer.domain.code is None for answer in model.triage_many(complaints(tiny_complaints))]
+    assert np.mean(silent) <= 0.05
+    assert 2 <= model.scope.characters <= 4
+    assert 0 < model.scope.known_share < 1
+
+
+def test_a_fit_without_background_still_answers_complaints(fit_rows, tiny_complaints):
+    model = TriageModel(fit_rows(background=[]).model, ModelVersion("m", "1"), {})
+    spoken = [answer.domain.code is not None for answer in model.triage_many(complaints(tiny_complaints))]
+    assert np.mean(spoken) > 0.9
+
+
+def test_quantised_weights_are_within_half_a_step_of_the_fitted_ones(fit_rows):
+    columns = fit_rows().model.columns
+    weights, bias = columns.columns(0)
+    assert weights.shape == (len(columns.scales), 3)
+    assert bias.dtype == np.float32
+    largest = abs(columns.weights[:, :3]).max(axis=1)
+    assert set(largest.tolist()) <= {0, 127}
+    np.testing.assert_allclose(abs(weights).max(axis=1), columns.scales[:, 0] * largest, rtol=1e-6)
+
+
+def test_the_background_is_texts_that_fill_no_other_field():
+    texts = background_texts()
+    assert len(texts) == len(set(texts)) >= 250
+    assert all(text.strip() for text in texts)
+    documents = read_background()
+    assert len(documents) == len(texts)
+    assert all(document[0] == document[2] == document[3] == "" for document in documents)
+
+
+def test_a_recipe_with_a_policy_that_is_no_sentence_is_refused(fit_rows):
+    with pytest.raises(ValueError, match="is not a policy"):
+        fit_rows(auto="always")
+
+
+def test_no_text_of_the_must_abstain_suite_is_among_the_background():
+    with (Path(__file__).parents[1] / "data" / "must_abstain.csv").open(encoding="utf-8", newline="") as file:
+        suite = {row["text"].strip() for row in csv.DictReader(file)}
+    assert len(suite) >= 300
+    # one word may well stand in both
+    assert all(len(text) <= 4 for text in suite & {text.strip() for text in background_texts()})
