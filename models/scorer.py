@@ -12,13 +12,11 @@ import numpy.typing as npt
 from features.compiled import compiled
 from features.ngrams import emit, look_up
 from features.trie import Trie
+from models.evidence import EVIDENCE_TOKENS, Features, Grams, explain
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int32]
-
-EVIDENCE_TOKENS = 8
-"""Tokens of evidence per head; neighbours are joined afterwards."""
 
 LEADING = 4
 """Classes per head that an answer names: the winner and three alternatives."""
@@ -52,8 +50,8 @@ class Scores(NamedTuple):
     leading: int32 [h, LEADING], the best classes (columns within the head), best first, -1 where there are fewer.
     facts: int32 [3]: word-like characters, 2-grams of characters in title and text, how many of them are known.
     contrast: float64 [h, 3]: the logit gap between winner and runner-up, the part of the bias, the unshown rest.
-    evidence: int32 [h, EVIDENCE_TOKENS, 2]: start and end in the document's code points, -1 where there is none.
-    evidence_weights: float64 [h, EVIDENCE_TOKENS].
+    evidence: int32 [h, EVIDENCE_TOKENS, 3]: field, start and end in the field, -1 where there is none; neighbours that
+        push the same way are one; the strongest first. evidence_weights: float64 [h, EVIDENCE_TOKENS].
     """
 
     probabilities: Floats
@@ -198,9 +196,8 @@ def score(
     probabilities = np.empty(n_classes, np.float32)
     contrast = np.zeros((n_heads, 3), np.float64)
     leading = np.full((n_heads, LEADING), -1, np.int32)
-    evidence = np.full((n_heads, EVIDENCE_TOKENS, 2), -1, np.int32)
+    evidence = np.full((n_heads, EVIDENCE_TOKENS, 3), -1, np.int32)
     evidence_weights = np.zeros((n_heads, EVIDENCE_TOKENS), np.float64)
-    character_weights = np.empty(length, np.float64)
     column = 0
     for head in range(n_heads):
         end = model.head_ends[head]
@@ -233,42 +230,14 @@ def score(
             distance = np.float64(margins[winner]) - np.float64(margins[runner_up])
             slope = gap / distance if distance > 0 else 0.0
             contrast[head, 1] = slope * (np.float64(model.bias[winner]) - np.float64(model.bias[runner_up]))
-            character_weights[:] = 0.0
-            for i in range(n):
-                u = feature_of[i]
-                if u < 0:
-                    continue
-                row = rows[u]
-                difference = np.float64(model.weights[row, winner]) - np.float64(model.weights[row, runner_up])
-                share = slope * values[u] * model.scales[row, head] * difference / counts[u] / (ends[i] - starts[i])
-                for p in range(starts[i], ends[i]):
-                    character_weights[p] += share
-            kept = 0
-            base = 0
-            for field in range(n_fields):
-                for t in range(base, base + token_counts[field]):
-                    weight = 0.0
-                    a, b = token_starts[t], token_starts[t + 1]
-                    for p in range(a, b):
-                        weight += character_weights[p]
-                    c = text[a]
-                    if c < 48 or 0x2000 <= c <= 0x33FF:
-                        continue  # punctuation is no evidence that a person can judge; it stays in the rest
-                    place = kept
-                    while place > 0 and abs(evidence_weights[head, place - 1]) < abs(weight):
-                        place -= 1
-                    if place < EVIDENCE_TOKENS:
-                        if kept < EVIDENCE_TOKENS:
-                            kept += 1
-                        for k in range(kept - 1, place, -1):
-                            evidence_weights[head, k] = evidence_weights[head, k - 1]
-                            evidence[head, k, 0] = evidence[head, k - 1, 0]
-                            evidence[head, k, 1] = evidence[head, k - 1, 1]
-                        evidence_weights[head, place] = weight
-                        evidence[head, place, 0] = a
-                        evidence[head, place, 1] = b
-                base += token_counts[field] + 1
-            contrast[head, 2] = gap - contrast[head, 1] - evidence_weights[head].sum()
+            grams = Grams(starts, ends, feature_of)
+            features = Features(rows, counts, values)
+            columns = (head, winner, runner_up)
+            shown = explain(
+                text, fields, token_starts, token_counts, n, grams, features, model.weights, model.scales, columns,
+                slope, evidence[head], evidence_weights[head],
+            )  # fmt: skip
+            contrast[head, 2] = gap - contrast[head, 1] - shown
         column = end
     # a plain tuple: numba unpickles the class of a named one at every call
     return probabilities, np.float64(margins[-1]), leading, facts, contrast, evidence, evidence_weights

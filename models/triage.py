@@ -1,16 +1,11 @@
 """A loaded model version answers complaints: normalise, score, decide, explain."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-
 from features.complaint import Complaint
-from features.ngrams import Corpus
-from features.normalise import NormalisedText, Normaliser
-from features.privacy import mask
+from features.normalise import Normaliser
 from models.batch import BatchScores, score_corpus
 from models.bundle import read_bundle
 from models.fitted import FIELDS, FittedModel, Head, Scope
@@ -24,6 +19,7 @@ from models.prediction import (
     Target,
     Triage,
 )
+from models.reading import Reading, together
 from models.scorer import Scores, score
 
 LOW_MARGIN = 0.10
@@ -32,54 +28,6 @@ LOW_MARGIN = 0.10
 TOO_SHORT = "too_short"
 UNFAMILIAR = "unfamiliar_text"
 NOT_A_COMPLAINT = "not_a_complaint"
-
-_NOTHING = NormalisedText(np.frombuffer(b"", np.uint32), np.frombuffer(bytes(4), np.int32), (), frozenset())
-"""What the empty text becomes; its arrays are read-only, for all readings share them."""
-
-
-class Reading:
-    """A complaint as the scorer takes it: the code points of its fields, and the way back to the originals."""
-
-    __slots__ = ("codepoints", "complaint", "edges", "fields", "normalise")
-
-    def __init__(self, complaint: Complaint, normalise: Normaliser) -> None:
-        self.complaint = complaint
-        self.normalise = normalise
-        values = (getattr(complaint, name) for name in FIELDS)
-        # most fields of most complaints are empty, and to normalise nothing costs a quarter of a reading
-        self.fields: tuple[NormalisedText, ...] = tuple(normalise(value) if value else _NOTHING for value in values)
-        parts = [field.codepoints for field in self.fields]
-        self.codepoints = np.concatenate(parts)
-        # read-only, like every array that the compiled scorer takes: it is compiled for one kind
-        self.codepoints.flags.writeable = False
-        edges, end = [0], 0
-        for part in parts:
-            end += len(part)
-            edges.append(end)
-        self.edges = np.array(edges, np.int32)
-
-    def masked(self) -> Complaint:
-        """The complaint with personal data masked; lengths and offsets stay."""
-        changed: dict[str, Any] = {
-            name: mask(getattr(self.complaint, name), field.personal)
-            for name, field in zip(FIELDS, self.fields, strict=True)
-            if field.personal
-        }
-        return replace(self.complaint, **changed) if changed else self.complaint
-
-    def original_span(self, start: int, end: int) -> tuple[int, int, int]:
-        """Field number, and start and end in the original field, of a span of code points."""
-        field = 0
-        while start >= self.edges[field + 1]:
-            field += 1
-        read, base = self.fields[field], int(self.edges[field])
-        last = int(read.offsets[end - 1 - base])
-        begin, stop = int(read.offsets[start - base]), last + 1
-        character, wrote = chr(read.codepoints[end - 1 - base]), getattr(self.complaint, FIELDS[field])[last]
-        if character != wrote and character != self.normalise(wrote).text:
-            # a mask, an alias or an entity: it stands for all that it was put in the place of
-            stop = max(stop, int(read.offsets[np.searchsorted(read.offsets, last, side="right")]))
-        return field, begin, stop
 
 
 class TriageModel:
@@ -119,11 +67,7 @@ class TriageModel:
 
     def score_many(self, readings: Sequence[Reading]) -> BatchScores:
         """Score many readings on all cores, without evidence."""
-        text = np.concatenate([_NOTHING.codepoints, *(reading.codepoints for reading in readings)])
-        text.flags.writeable = False
-        lengths = np.concatenate([np.zeros(1, np.int64), *(np.diff(reading.edges) for reading in readings)])
-        fields = np.cumsum(lengths, dtype=np.int64)
-        return score_corpus(self._scorer, Corpus(text, fields, len(FIELDS), 0))
+        return score_corpus(self._scorer, together(readings))
 
     def triage(self, complaint: Complaint, *, with_evidence: bool = True) -> Triage:
         """Answer one complaint."""
@@ -145,7 +89,6 @@ class TriageModel:
                 if with_evidence:
                     evidence += _evidence(head.target, number, scores, reading, masked)
             column += self._widths[number]
-        flags: frozenset[str] = frozenset().union(*(field.flags for field in reading.fields))
         return Triage(
             model=self.version,
             complaint=masked,
@@ -153,7 +96,7 @@ class TriageModel:
             office=answers.get("office"),
             evidence=tuple(evidence),
             doubts=tuple(doubts),
-            warnings=tuple(sorted(flags)),
+            warnings=reading.flags(),
         )
 
     def triage_many(self, complaints: Iterable[Complaint], *, with_evidence: bool = True) -> list[Triage]:
@@ -180,23 +123,13 @@ def out_of_scope(scope: Scope, facts: Sequence[int], margin: float) -> tuple[str
 def _answer(head: Head, number: int, column: int, scores: Scores) -> HeadAnswer:
     leading = [code for code in scores.leading[number].tolist() if code >= 0]
     ranked = [
-        Candidate(
-            code=head.classes[code],
-            name=head.names.get(head.classes[code], head.classes[code]),
-            confidence=float(scores.probabilities[column + code]),
-        )
+        Candidate(label := head.classes[code], head.names.get(label, label), float(scores.probabilities[column + code]))
         for code in leading
     ]
     best = ranked[0]
-    gap, bias, rest = scores.contrast[number].tolist()
-    return HeadAnswer(
-        code=best.code,
-        name=best.name,
-        confidence=best.confidence,
-        decision=head.policy.decide(leading[0], best.confidence),
-        alternatives=tuple(ranked[1:]),
-        contrast=Contrast(against=ranked[1].code, logit_gap=gap, bias=bias, rest=rest),
-    )
+    decision = head.policy.decide(leading[0], best.confidence)
+    contrast = Contrast(ranked[1].code, *scores.contrast[number].tolist())
+    return HeadAnswer(best.code, best.name, best.confidence, decision, tuple(ranked[1:]), contrast)
 
 
 def doubts_of(target: Target, decision: Decision, confidence: float, runner_up: float) -> list[str]:
@@ -210,25 +143,13 @@ def doubts_of(target: Target, decision: Decision, confidence: float, runner_up: 
 
 
 def _evidence(target: Target, number: int, scores: Scores, reading: Reading, masked: Complaint) -> list[Evidence]:
-    """Join neighbouring tokens that push the same way; the strongest first."""
-    spans = sorted(
-        (start, end, weight)
-        for (start, end), weight in zip(
-            scores.evidence[number].tolist(), scores.evidence_weights[number].tolist(), strict=True
-        )
-        if start >= 0
-    )
-    joined: list[tuple[int, int, float]] = []
-    for start, end, weight in spans:
-        if joined and joined[-1][1] == start and (joined[-1][2] > 0) == (weight > 0) and start not in reading.edges:
-            joined[-1] = (joined[-1][0], end, joined[-1][2] + weight)
-        else:
-            joined.append((start, end, weight))
     found = []
-    for start, end, weight in sorted(joined, key=lambda span: -abs(span[2])):
-        field, a, b = reading.original_span(start, end)
-        name = FIELDS[field]
-        found.append(
-            Evidence(target=target, field=name, start=a, end=b, text=getattr(masked, name)[a:b], weight=weight)
-        )
+    written = (masked.title, masked.text, masked.merchant, masked.address)
+    for (field, start, end), weight in zip(
+        scores.evidence[number].tolist(), scores.evidence_weights[number].tolist(), strict=True
+    ):
+        if field < 0:
+            break
+        a, b = reading.original_span(field, start, end)
+        found.append(Evidence(target, FIELDS[field], a, b, written[field][a:b], weight))
     return found

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 from features.complaint import MAX_TEXT_LENGTH
 from models.batch import BatchScores
 from models.prediction import TARGETS, Decision
-from models.triage import Reading, TriageModel, doubts_of, out_of_scope
+from models.reading import Reading
+from models.triage import TriageModel, doubts_of, out_of_scope
 from training.bulk_input import UNDECODED, BulkInput, Originals, json_originals, open_input, sheet_originals
 from training.bulk_report import BulkReport, RowFault, Tally
 from training.columns import Role

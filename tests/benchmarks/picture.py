@@ -76,7 +76,9 @@ def _draw_lengths(axes: Axes, measured: Mapping[str, Any]) -> None:
 
 def _draw_rows(axes: Axes, measured: Mapping[str, Any]) -> None:
     _title(axes, "训练用时与行数（重采样）", "Training both heads, by rows (resampled)")
-    found: dict[int, Mapping[str, float]] = {int(n): each for n, each in measured.get("growth", {}).items()}
+    found: dict[int, Mapping[str, float]] = {
+        int(n): each for n, each in measured.get("growth", {}).get("by_rows", {}).items()
+    }
     if memory := measured.get("memory_500k"):
         found[int(memory["trained_rows"])] = memory
     axes.plot(list(found), [each["seconds"] for each in found.values()], "o-", color=_BLUE, label="用时 seconds")

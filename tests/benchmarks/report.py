@@ -59,9 +59,11 @@ FIGURES = (
     Figure("training.fasttext_ratio", "　/ fastText"),
     Figure("memory_500k.gib", "50 万行训练内存 memory of training 500,000 rows", "GiB", at_most=6),
     Figure("memory_500k.seconds", "　用时 time", "s"),
+    Figure("paidan_train_500k.gib", "　paidan train 全程 as a whole", "GiB", at_most=6),
+    Figure("growth.by_rows.100000.seconds", "10 万行训练 training 100,000 rows", "s"),
     Figure("start.seconds", "启动到就绪 start to ready, warm cache", "s", at_most=3),
-    Figure("offices.100.mb", "100 科所的模型包 bundle of 100 offices", "MB"),
-    Figure("offices.300.mb", "300 科所的模型包 bundle of 300 offices", "MB"),
+    Figure("offices.by_offices.100.mb", "100 科所的模型包 bundle of 100 offices", "MB"),
+    Figure("offices.by_offices.300.mb", "300 科所的模型包 bundle of 300 offices", "MB"),
 )
 
 

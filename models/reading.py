@@ -1,0 +1,80 @@
+"""A complaint as the scorer takes it, and the way back from its code points to what was written."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from features.complaint import Complaint
+from features.ngrams import Corpus
+from features.normalise import NormalisedText, Normaliser
+from features.privacy import mask
+from models.fitted import FIELDS
+
+_NOTHING = NormalisedText(np.frombuffer(b"", np.uint32), np.frombuffer(bytes(4), np.int32), (), frozenset())
+"""What the empty text becomes; its arrays are read-only, for all readings share them."""
+
+
+class Reading:
+    """The normalised fields of a complaint.
+
+    codepoints: uint32, the fields one after another; edges: int32 [fields + 1], where each begins, and the end. Both
+    are read-only or small: compiled code is made for one kind of array.
+    """
+
+    __slots__ = ("codepoints", "complaint", "edges", "fields", "normalise")
+
+    def __init__(self, complaint: Complaint, normalise: Normaliser) -> None:
+        self.complaint = complaint
+        self.normalise = normalise
+        values = (complaint.title, complaint.text, complaint.merchant, complaint.address)
+        # most fields of most complaints are empty, and to normalise nothing costs a quarter of a reading
+        self.fields = tuple([normalise(value) if value else _NOTHING for value in values])
+        parts = [field.codepoints for field in self.fields]
+        self.codepoints = np.concatenate(parts)
+        self.codepoints.flags.writeable = False
+        edges, end = [0], 0
+        for part in parts:
+            end += len(part)
+            edges.append(end)
+        self.edges = np.array(edges, np.int32)
+
+    def masked(self) -> Complaint:
+        """The complaint with personal data masked; lengths and offsets stay."""
+        changed: dict[str, Any] = {
+            name: mask(getattr(self.complaint, name), field.personal)
+            for name, field in zip(FIELDS, self.fields, strict=True)
+            if field.personal
+        }
+        return replace(self.complaint, **changed) if changed else self.complaint
+
+    def flags(self) -> tuple[str, ...]:
+        """What was odd about any field, sorted."""
+        found = [flag for field in self.fields for flag in field.flags]
+        return tuple(sorted(set(found))) if found else ()
+
+    def original_span(self, field: int, start: int, end: int) -> tuple[int, int]:
+        """Where a span of a field's code points stands in the original field."""
+        read = self.fields[field]
+        offsets = read.offsets
+        last = int(offsets[end - 1])
+        stop = last + 1
+        if int(offsets[end]) > stop and self._stands_for_more(field, end - 1, last):
+            stop = int(offsets[np.searchsorted(offsets, last, side="right")])
+        return int(offsets[start]), stop
+
+    def _stands_for_more(self, field: int, place: int, original: int) -> bool:
+        """Whether a code point came in the place of several characters: a mask, an alias or an entity."""
+        character = chr(self.fields[field].codepoints[place])
+        wrote = getattr(self.complaint, FIELDS[field])[original]
+        return bool(character != wrote and character != self.normalise(wrote).text)
+
+
+def together(readings: Sequence[Reading]) -> Corpus:
+    """Lay readings one after another."""
+    text = np.concatenate([_NOTHING.codepoints, *(reading.codepoints for reading in readings)])
+    text.flags.writeable = False
+    lengths = np.concatenate([np.zeros(1, np.int64), *(np.diff(reading.edges) for reading in readings)])
+    longest = max((len(reading.codepoints) for reading in readings), default=0)
+    return Corpus(text, np.cumsum(lengths, dtype=np.int64), len(FIELDS), longest)
