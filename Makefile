@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-with-extras
+READY_TO_BENCH := $(VENV)/.ready-to-bench
 
-.PHONY: setup run test check format clean
+.PHONY: setup run test check format bench clean
 
 setup: $(READY)
 
@@ -29,6 +30,14 @@ check: setup
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# BENCH=single,http make bench: these parts only; BENCH_RECORD=1: make the figures the committed ones
+bench: $(READY_TO_BENCH)
+	$(BIN)/python -m tests.benchmarks
+
+$(READY_TO_BENCH): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	touch $@
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

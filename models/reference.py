@@ -82,11 +82,12 @@ def reference_pipelines(model: FittedModel, lexicon: Lexicon) -> dict[Target, Pi
         field, is_characters = divmod(block, 2)
         mine = blocks == block
         vectoriser = TfidfVectorizer(
-            vocabulary={term: place for place, term in enumerate(spelled[mine])},
             sublinear_tf=True,
             lowercase=False,
             **({"analyzer": "char", "ngram_range": (1, CHARACTER_N)} if is_characters else {"analyzer": words}),
         )
+        # not as a parameter: notebooks print those, and a hundred thousand terms take minutes
+        vectoriser.vocabulary_ = {term: place for place, term in enumerate(spelled[mine])}
         vectoriser.idf_ = model.vocabulary.idf[mine].astype(np.float64)
         name = f"{FIELDS[field]}_{'characters' if is_characters else 'words'}"
         parts.append((name, Pipeline([("field", OneField(field)), ("tfidf", vectoriser)])))

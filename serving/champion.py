@@ -2,7 +2,7 @@
 
 import logging
 
-from models.bundle import verify_bundle
+from models.bundle import BundleDamaged, verify_bundle
 from models.registry import Registry
 from models.triage import TriageModel
 from models.versions import RegistryUnavailable
@@ -15,13 +15,16 @@ def load_champion(settings: Settings) -> TriageModel:
     """Load the version that the settings name.
 
     With the embedded registry the local pointer is the truth, for the same machine wrote it: MLflow, whose import takes
-    seconds, is not asked. A registry elsewhere is asked, and where it does not answer the last good version serves.
+    seconds, is asked only where the copy is damaged. A registry elsewhere is asked, and where it does not answer the last good version serves.
     Raises models.versions.RegistryError, models.bundle.BundleDamaged.
     """
     registry = Registry.under(settings.home, verify_bundle, settings.tracking_uri, settings.model_name)
     known = registry.last_known_champion() if settings.model_alias == "champion" else None
     if known is not None and settings.tracking_uri is None:
-        return TriageModel.load(known.path, known.model)
+        try:
+            return TriageModel.load(known.path, known.model)
+        except BundleDamaged as damaged:
+            _LOG.warning("%s Looking in the registry for a sound one.", damaged)
     try:
         info = registry.resolve(settings.model_alias)
         return TriageModel.load(registry.fetch(info), info.model)

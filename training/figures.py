@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
+from sklearn.metrics import f1_score, precision_recall_fscore_support
 
 from models.calibration import expected_calibration_error
 from models.decision import SweepPoint, coverage_at, sweep
@@ -76,8 +76,10 @@ class Outcome:
 
     def confusion(self) -> tuple[npt.NDArray[np.int64], list[str]]:
         """Counts [truth, answer] and the labels."""
-        labels = np.unique(np.concatenate([self.truth, self.answer])).tolist()
-        return confusion_matrix(self.truth, self.answer, labels=labels), labels
+        labels, codes = np.unique(np.concatenate([self.truth, self.answer]), return_inverse=True)
+        counts = np.zeros((len(labels), len(labels)), np.int64)
+        np.add.at(counts, (codes[: len(self.truth)], codes[len(self.truth) :]), 1)
+        return counts, labels.tolist()
 
     def sweep(self) -> tuple[SweepPoint, ...]:
         """Coverage and precision at thresholds from 0 to 1."""

@@ -67,6 +67,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-", dir=out) as work:
         world = World(QUICK if quick else FULL, Path(work))
         click.echo(f"数据 data: {world.rows.name}", err=True)
+        world.warm_up()
         for number, part in enumerate(wanted, 1):
             key, measure = PARTS[part]
             click.echo(f"[{time.monotonic() - began:6.0f} s] {number}/{len(wanted)} {part} …", err=True)

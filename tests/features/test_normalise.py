@@ -274,3 +274,22 @@ def test_no_rule_is_missed_for_want_of_a_hit(normalise, text):
     assert set(cut) <= {"empty brackets"}  # those that the complaint itself came with
     everything = find_personal(draft.text, ~0)
     assert everything == find_personal(draft.text, legible.hits)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "市民来电反映：楼下超市卖过期牛奶",
+        "市民来电反映:   楼下超市卖过期牛奶",
+        "市民来电咨询：营业执照怎么办",
+        "市民来电反映：",
+        "市民反映，市民来电咨询：你好",
+        "楼下超市卖过期牛奶。市民来电反映：没人管",
+    ],
+)
+def test_the_short_way_past_an_opening_is_the_rules_way(text, monkeypatch):
+    normalise = Normaliser()
+    short = normalise(text)
+    monkeypatch.setattr(Normaliser, "_opened", lambda self, read, flags: None)
+    long = normalise(text)
+    assert (short.text, short.offsets.tolist(), short.flags) == (long.text, long.offsets.tolist(), long.flags)

@@ -112,6 +112,11 @@ def test_the_reference_can_be_kept_as_a_pickle_for_notebooks(tiny_reference, tin
         np.testing.assert_array_equal(copied.predict_proba(complaints), pipeline.predict_proba(complaints))
 
 
+def test_the_reference_can_be_printed_in_a_notebook(tiny_reference):
+    for pipeline in tiny_reference.values():
+        assert len(repr(pipeline)) < 10_000
+
+
 def test_another_lexicon_than_the_models_makes_no_reference(tiny_fitted, lexicon):
     other = Lexicon(lexicon.frequencies, lexicon.total, "another")
     with pytest.raises(ValueError, match="not the one that the model was trained with"):
