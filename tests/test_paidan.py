@@ -1,0 +1,306 @@
+"""The door, as a person at a terminal meets it: exit codes, sentences, and never a trace."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import paidan
+
+# MLflow 3.17 on SQLAlchemy 2.1
+pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(autouse=True)
+def _at_home(home, monkeypatch):
+    for name in [name for name in os.environ if name.startswith("PAIDAN_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("PAIDAN_HOME", str(home))
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command line in this process: (exit code, what went to the screen)."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["paidan", *map(str, arguments)])
+        try:
+            paidan.main()
+        except SystemExit as leaving:
+            code = leaving.code or 0
+        else:
+            code = 0
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        return code, said.out + said.err
+
+    return run
+
+
+def written(path, rows, header):
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_file(tiny_complaints, tmp_path_factory):
+    return written(tmp_path_factory.mktemp("data") / "tiny.csv", tiny_complaints, ("text", "domain", "office"))
+
+
+@pytest.fixture(scope="session")
+def trained(home, tiny_file):
+    """Two versions trained by the program itself, the first of them promoted; what it said the first time."""
+    program = [sys.executable, "-m", "paidan"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PAIDAN_")}
+    environment |= {"PAIDAN_HOME": str(home)}
+    said = ""
+    for arguments in (
+        ("train", "--data", tiny_file),
+        ("models", "promote", "challenger", "--reason", "first", "--actor", "tester"),
+        ("train", "--data", tiny_file, "--seed", "7"),
+    ):
+        done = subprocess.run(
+            [*program, *map(str, arguments)],
+            env=environment,
+            cwd=Path(paidan.__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        said = said or done.stdout
+    return said
+
+
+def test_training_shows_the_gate_the_figures_and_what_to_do_next(trained):
+    assert "重复" in trained
+    assert "domain  accuracy 0." in trained or "domain  accuracy 1." in trained
+    assert "keywords_accuracy" in trained
+    assert "版本 version 1 → challenger" in trained
+    assert "paidan models promote 1" in trained
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("missing.csv", None, "missing.csv: cannot be read"),
+        ("empty.csv", "", "empty.csv: is empty"),
+        ("header.csv", "text,domain\n", "header.csv: is empty"),
+        ("notext.csv", "what,domain\n过期,FDS\n", "has no column of complaint text"),
+        ("nolabel.csv", "text,what\n过期,FDS\n", "there is no label column"),
+        ("oneclass.csv", "text,domain\n过期食品,FDS\n过期牛奶,FDS\n", "training needs two classes"),
+        ("blank.csv", "text,domain\n ,FDS\n ,PRE\n", "column 'text' is empty in all 2 rows"),
+        ("file.doc", "text,domain\n", "unknown suffix"),
+        ("broken.csv", 'text,domain\n"过期,FDS\n', "row 2"),
+    ],
+)
+def test_a_file_that_nothing_can_be_learnt_from_ends_with_2_and_a_sentence(name, content, said, run, tmp_path):
+    path = tmp_path / name
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    code, shown = run("train", "--data", path)
+    assert code == 2
+    assert said in shown
+    assert shown.startswith("paidan: ")
+    assert name in shown
+
+
+@pytest.mark.parametrize("column", ["foo=text", "domain", "=", "text=nowhere"])
+def test_a_column_that_cannot_be_mapped_ends_with_2_and_the_known_ones(column, run, tiny_file):
+    code, shown = run("train", "--data", tiny_file, "--column", column)
+    assert code == 2
+    assert "office" in shown
+
+
+def test_without_any_version_every_command_that_needs_one_says_to_train(run, monkeypatch, tmp_path, tiny_file):
+    monkeypatch.setenv("PAIDAN_HOME", str(tmp_path / "new"))
+    assert run("models", "list") == (0, "还没有版本；先运行 paidan train | no version yet; run: paidan train\n")
+    for arguments in (
+        ("models", "show"),
+        ("models", "promote"),
+        ("evaluate", "--data", tiny_file),
+        ("predict", tiny_file, "-o", tmp_path / "out.csv"),
+    ):
+        code, shown = run(*arguments)
+        assert (code, "run: paidan train" in shown) == (2, True), arguments
+    assert run("models", "rollback")[0] == 2
+    assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.usefixtures("trained")
+class TestWithVersions:
+    def test_versions_are_listed_newest_first_with_aliases_and_figures(self, run):
+        code, shown = run("models", "list")
+        first, second = shown.splitlines()[:2]
+        assert code == 0
+        assert (first.split()[0], second.split()[0]) == ("2", "1")
+        assert "challenger" in first
+        assert "champion" in second
+        assert "domain/accuracy" in first
+
+    def test_a_version_is_shown_as_its_manifest(self, run):
+        code, shown = run("models", "show", "2")
+        manifest = json.loads(shown)
+        assert code == 0
+        assert manifest["about"]["recipe"]["seed"] == 7
+        assert manifest["about"]["data"]["files"] == ["tiny.csv"]
+        assert "files" not in manifest
+
+    @pytest.mark.parametrize("reference", ["99", "nobody", "other@champion", "complaint-triage/0"])
+    def test_an_unknown_version_ends_with_2_and_those_that_there_are(self, reference, run):
+        for verb in ("show", "promote"):
+            code, shown = run("models", verb, reference)
+            assert code == 2
+            assert "there are: 2 (challenger), 1 (champion)" in shown
+
+    def test_the_history_tells_who_promoted_what_and_why(self, run):
+        code, shown = run("models", "history")
+        assert code == 0
+        assert "promote" in shown
+        assert "- → 1  tester  first" in shown
+        assert run("models", "history", "--at", "2001-01-01") == (0, "无 none\n")
+        assert run("models", "history", "--at", "yesterday")[0] == 2
+
+    def test_promotion_and_roll_back_move_the_champion(self, run):
+        assert run("models", "promote", "2", "--reason", "better") == (0, "champion: 1 → 2\n")
+        assert run("models", "rollback", "--reason", "worse") == (0, "champion: 2 → 1\n")
+
+    def test_a_version_is_measured_as_json_that_any_reader_takes(self, run, tiny_file):
+        code, shown = run("evaluate", "--data", tiny_file, "--json")
+        figures = json.loads(shown, parse_constant=pytest.fail)
+        assert code == 0
+        assert set(figures) == {"domain", "office"}
+        for found in figures.values():
+            assert {"accuracy", "macro_f1", "top3", "ece", "coverage_at_target", "rows"} <= set(found)
+            assert found["rows"] == 60
+        assert figures["domain"]["accuracy"] >= 0.9
+
+    def test_a_recipe_is_cross_validated(self, run, tiny_file):
+        code, shown = run("evaluate", "--data", tiny_file, "--column", "office=", "--folds", "2")
+        assert code == 0
+        assert "domain" in shown
+        assert "accuracy" in shown
+
+    def test_files_without_the_versions_labels_are_refused(self, run, tmp_path, tiny_complaints, home, monkeypatch):
+        monkeypatch.setenv("PAIDAN_MODEL_NAME", "domains-only")
+        domains = written(tmp_path / "d.csv", [row[:2] for row in tiny_complaints], ("text", "domain"))
+        offices = written(tmp_path / "o.csv", [row[::2] for row in tiny_complaints], ("text", "office"))
+        assert run("train", "--data", domains)[0] == 0
+        code, shown = run("evaluate", "--data", offices, "--model", "challenger")
+        assert code == 2
+        assert "no labels for what this version answers (domain)" in shown
+        # a model of another name is another model
+        assert [line.split()[0] for line in run("models", "list")[1].splitlines()] == ["1"]
+
+    def test_a_file_is_scored(self, run, tiny_file, tmp_path):
+        code, _ = run("predict", tiny_file, "-o", tmp_path / "out.csv", "--model", "complaint-triage@champion")
+        assert code == 0
+        with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert len(rows) == 60
+        assert {"domain", "domain_confidence", "domain_decision", "doubts"} <= set(rows[0])
+
+    def test_a_damaged_version_is_neither_shown_nor_promoted(self, run, home):
+        kept = [path for path in home.rglob("bias.npy") if "artifacts" in path.parts]
+        copies = [path for path in home.rglob("bias.npy") if "bundles" in path.parts]
+        whole = {path: path.read_bytes() for path in (*kept, *copies)}
+        try:
+            for path in whole:
+                path.write_bytes(b"")
+            for verb in ("show", "promote"):
+                code, shown = run("models", verb, "1")
+                assert code == 2
+                assert "bias.npy differs from its sha256" in shown
+                assert "paidan train" in shown
+        finally:
+            for path, content in whole.items():
+                path.write_bytes(content)
+
+
+def test_keys_are_made_listed_and_revoked(run):
+    code, token = run("keys", "create", "--label", "intake")
+    assert code == 0
+    listed = run("keys", "list")[1]
+    assert "intake" in listed
+    assert token.strip() not in listed
+    key_id = listed.split()[0]
+    assert key_id in run("keys", "revoke", key_id)[1]
+    assert "已撤销 revoked" in run("keys", "list")[1]
+
+
+def test_faults_with_keys_end_with_2_and_a_sentence(run):
+    code, shown = run("keys", "revoke", "nope")
+    assert (code, "no key 'nope'" in shown) == (2, True)
+    code, shown = run("keys", "create", "--label", "x", "--scope", "everything")
+    assert (code, "choose from: predict, review, admin" in shown) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("evaluate",), ("nonsense",), ("train", "--nonsense"), ("predict", "a.csv"), ("keys", "create"), ()],
+    ids=str,
+)
+def test_a_wrong_command_line_ends_with_2_and_the_usage(arguments, run):
+    code, shown = run(*arguments)
+    assert code == 2
+    assert "Usage: " in shown
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("-h",), ("train", "-h"), ("models", "-h"), ("--version",)], ids=str
+)
+def test_help_is_no_fault(arguments, run):
+    assert run(*arguments)[0] == 0
+
+
+def test_help_does_not_wait_for_the_libraries():
+    program = (
+        "import sys, paidan; sys.argv = ['paidan', 'train', '-h']; paidan.main(); "
+        "slow = {'mlflow', 'numpy', 'pandas', 'sklearn', 'numba', 'fastapi', 'sqlalchemy'} & set(sys.modules); "
+        "sys.exit(f'{slow} imported' if slow else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--data" in done.stdout
+
+
+def test_settings_that_make_no_sense_end_with_2(run, monkeypatch):
+    monkeypatch.setenv("PAIDAN_PORT", "70000")
+    code, shown = run("models", "list")
+    assert code == 2
+    assert "port" in shown.lower()
+
+
+def test_keys_may_not_be_off_where_others_can_reach_the_service(run, monkeypatch):
+    monkeypatch.setenv("PAIDAN_HOST", "0.0.0.0")
+    monkeypatch.setenv("PAIDAN_REQUIRE_KEYS", "0")
+    code, shown = run("serve")
+    assert code == 2
+    assert "paidan keys create" in shown
+
+
+def test_a_trace_is_there_for_who_asks_for_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("PAIDAN_TRACE", "1")
+    monkeypatch.setattr(sys, "argv", ["paidan", "train", "--data", str(tmp_path / "missing.csv")])
+    with pytest.raises(Exception, match=r"missing\.csv"):
+        paidan.main()
+
+
+def test_who_runs_this_may_have_no_name(monkeypatch):
+    def nobody():
+        raise KeyError("getpwuid(): uid not found: 4711")
+
+    monkeypatch.setattr(paidan.getpass, "getuser", nobody)
+    assert paidan._user() == ""
