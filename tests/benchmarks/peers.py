@@ -24,8 +24,14 @@ Documents = Sequence[tuple[str, ...]]
 
 def naive_pipelines(model: FittedModel, lexicon: Lexicon) -> list[Pipeline]:
     """A pipeline per head with the numbers of `model`, from normalised fields to probabilities."""
-    # without the first step, which normalises: that is more than people do, and would slow the peer down
-    return [pipeline[1:] for pipeline in reference_pipelines(model, lexicon).values()]
+    pipelines = []
+    for pipeline in reference_pipelines(model, lexicon).values():
+        head = pipeline[-1]
+        # the product of float64 rows and float32 weights would copy all weights at every call
+        head.weights_ = np.ascontiguousarray(head.weights_, np.float64)
+        # without the first step, which normalises: that is more than people do, and would slow the peer down
+        pipelines.append(pipeline[1:])
+    return pipelines
 
 
 def vectorisers(documents: Documents, lexicon: Lexicon, min_df: int) -> FeatureUnion:
