@@ -11,18 +11,9 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from features.ngrams import (
-    CHARACTER_N,
-    WORD_N,
-    Corpus,
-    Keys,
-    add_counts,
-    build_lookup,
-    count_documents,
-    empty_counts,
-    scratch,
-    transform_documents,
-)
+from features.counting import add_counts, count_documents, empty_counts, transform_documents
+from features.lookup import build_lookup
+from features.ngrams import CHARACTER_N, WORD_N, Corpus, Keys, scratch
 from features.trie import Trie, build_trie
 
 CHUNK = 2_000
@@ -199,7 +190,7 @@ class ComplaintVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc
         def count(first: int, last: int) -> tuple[Any, ...]:
             space, table = scratch(laid.longest, laid.n_fields), empty_counts()
             counted: tuple[Any, ...] = count_documents(
-                laid.text, laid.fields, laid.n_fields, first, last, *self.trie_, space, *table, 0
+                laid.text, laid.fields, laid.n_fields, first, last, self.trie_, space, *table, 0
             )
             return counted
 
@@ -227,7 +218,7 @@ class ComplaintVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc
                 columns, values = np.empty(room, np.int32), np.empty(room, np.float32)
                 ends = np.empty(stop - begin, np.int64)
                 n = transform_documents(
-                    laid.text, laid.fields, laid.n_fields, begin, stop, *self.trie_, space, self.table_,
+                    laid.text, laid.fields, laid.n_fields, begin, stop, self.trie_, space, self.table_,
                     self.row_bits_, self.idf_, block_weights, counts, columns, values, ends, seen,
                 )  # fmt: skip
                 parts.append((columns[:n].copy(), values[:n].copy(), ends))

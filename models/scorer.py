@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from features.compiled import compiled
-from features.ngrams import emit, look_up
+from features.lookup import look_up
+from features.ngrams import Scratch, emit
 from features.trie import Trie
 from models.evidence import EVIDENCE_TOKENS, Features, Grams, explain
 
@@ -25,7 +26,7 @@ LEADING = 4
 class Scorer(NamedTuple):
     """All arrays of a model. v features, c columns (the classes of every head, then the scope column), h heads.
 
-    table, row_bits: n-gram key to row, see `features.ngrams.build_lookup`.
+    table, row_bits: n-gram key to row, see `features.lookup.build_lookup`.
     idf: float32 [v]. weights: int8 [v, c]. scales: float32 [v, h + 1], the unit of a row's weights per head.
     bias: float32 [c]. head_ends: int32 [h], where each head's columns end; the scope column is the one after.
     calibration: float64 [h, 3], see `models.calibration.Calibration`. block_weights: float64 [2 * fields].
@@ -111,20 +112,7 @@ def score(
     starts = np.empty(6 * length, np.int32)
     ends = np.empty(6 * length, np.int32)
     block_ends = np.empty(2 * n_fields, np.int32)
-    n = emit(
-        text,
-        fields,
-        trie.keys,
-        trie.log_probability,
-        trie.first,
-        trie.unknown,
-        token_starts,
-        token_counts,
-        keys,
-        starts,
-        ends,
-        block_ends,
-    )
+    n = emit(text, fields, trie, Scratch(token_starts, token_counts, keys, starts, ends, block_ends))
     # n-grams to features, and how often each feature occurs: a small table of this document's own
     shift = np.uint64(64 - int(np.log2(len(model.table)) + 0.5))
     bits = np.uint64(model.row_bits)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from features.ngrams import build_lookup
+from features.lookup import build_lookup
 from features.vectorise import ComplaintVectoriser, corpus
 from models.batch import score_corpus
 from models.fitted import FIELDS, FittedModel, Scope

@@ -16,7 +16,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import estimator_checks
 
-from features.ngrams import build_lookup, look_up
+from features.lookup import build_lookup, look_up
 from features.segment import is_word
 from features.vectorise import ComplaintVectoriser, NoFeatures
 

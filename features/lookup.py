@@ -1,0 +1,43 @@
+"""From an n-gram's key to its feature: one table, one place of memory per look-up, in compiled code."""
+
+import numpy as np
+
+from features.compiled import compiled
+from features.ngrams import Keys
+
+_ONE = np.uint64(1)
+_FREE = np.uint64(0xFFFFFFFFFFFFFFFF)
+
+
+@compiled()
+def build_lookup(keys: Keys, slots: int, row_bits: int) -> Keys:
+    """An open-addressing table from a key to its row, both packed into one word so that a look-up reads one place.
+
+    A slot holds the key's low 64 - row_bits bits and the row; its place tells the key's high bits. slots is a power of
+    two of at least 2 * len(keys); len(keys) < 2 ** row_bits.
+    """
+    table = np.full(slots, _FREE, np.uint64)
+    shift = np.uint64(64 - int(np.log2(slots) + 0.5))
+    mask = slots - 1
+    for row in range(len(keys)):
+        slot = np.int64(keys[row] >> shift)
+        while table[slot] != _FREE:
+            slot = (slot + 1) & mask
+        table[slot] = (keys[row] << np.uint64(row_bits)) | np.uint64(row)
+    return table
+
+
+@compiled()
+def look_up(table: Keys, shift: np.uint64, row_bits: np.uint64, key: np.uint64) -> np.int64:
+    """The key's row, or -1. `shift` is 64 less the binary logarithm of the table's length."""
+    mask = len(table) - 1
+    slot = np.int64(key >> shift)
+    wanted = key << row_bits
+    row_mask = (_ONE << row_bits) - _ONE
+    while True:
+        entry = table[slot]
+        if entry == _FREE:
+            return np.int64(-1)
+        if entry & ~row_mask == wanted:
+            return np.int64(entry & row_mask)
+        slot = (slot + 1) & mask
