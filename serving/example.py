@@ -27,7 +27,7 @@ def show_example(address: str, say: Callable[[str], None]) -> None:
     with urlopen(request, timeout=10) as answer:  # noqa: S310
         said = json.dumps(json.loads(answer.read()), ensure_ascii=False, indent=2)
     say(
-        f"\n服务就绪 ready: {address}    接口文档 API: {address}/docs    停止 stop: Ctrl+C\n\n"
+        f"\n服务就绪 ready: {address}    接口说明 API: {address}/openapi.json    停止 stop: Ctrl+C\n\n"
         f"curl -s {address}/v1/predict -H 'Content-Type: application/json' -d '{body}'\n\n{said}\n"
     )
 
