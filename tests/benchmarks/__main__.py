@@ -81,6 +81,8 @@ def main() -> None:
     if committed and not _alike(committed, world):
         click.echo("提交值来自别的数据，不作比较 the committed figures are of other data: not compared")
         committed = {}
+    if quick:
+        click.echo("试运行：数量都小，表中所写的行数是完整运行的 quick run: the table names the sizes of a full one")
     click.echo(f"\n{about}\n\n{table(figures, committed)}\n")
     for line in regressions(figures, committed):
         click.echo(f"比提交值差 worse than committed: {line}")
