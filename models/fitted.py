@@ -83,7 +83,7 @@ class Quantised:
     def of(cls, parts: list[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]) -> "Quantised":
         """Round each part's weights [v, c_i] to 127 steps of the largest of their row; the last part is the scope's.
 
-        Measured on haikou (117 classes) and taidi: accuracy and macro-F1 move by less than 0.0003.
+        127 steps keep a weight to 0.4% of the largest of its row.
         """
         weights, scales = [], []
         for matrix, _ in parts:

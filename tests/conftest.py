@@ -18,17 +18,29 @@ from training.fit import fit, lesson
 from training.recipe import Recipe
 
 
-def _tiny():
-    spec = importlib.util.spec_from_file_location("tiny", Path(__file__).with_name("tiny.py"))
+def _module(name):
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
 @pytest.fixture(scope="session")
+def awkward():
+    """The module tests/awkward.py."""
+    return _module("awkward")
+
+
+@pytest.fixture(scope="session")
+def lexicon():
+    """The lexicon, read once in a session."""
+    return Lexicon.load()
+
+
+@pytest.fixture(scope="session")
 def tiny_complaints():
     """The (text, domain, office) of each complaint that the tiny model has learnt from."""
-    return list(_tiny().complaints())
+    return list(_module("tiny").complaints())
 
 
 @pytest.fixture(scope="session")

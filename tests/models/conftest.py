@@ -1,27 +1,9 @@
 """What several modules here need: the lexicon, awkward texts, and the tiny model in the parts it was made of."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
-from features.segment import Lexicon
 from models.bundle import read_bundle
 from models.reference import reference_pipelines
-
-
-@pytest.fixture(scope="session")
-def awkward():
-    """The module tests/awkward.py."""
-    spec = importlib.util.spec_from_file_location("awkward", Path(__file__).parents[1] / "awkward.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
-def lexicon():
-    return Lexicon.load()
 
 
 @pytest.fixture(scope="session")

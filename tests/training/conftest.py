@@ -1,13 +1,9 @@
 """Models of the starter set, each trained once in a session."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from features.normalise import Normaliser
-from features.segment import Lexicon
 from models.prediction import ModelVersion
 from models.taxonomy import names_of
 from models.triage import TriageModel
@@ -17,20 +13,6 @@ from training.fit import fit
 from training.gate import examine
 from training.recipe import Recipe
 from training.starter import starter_files
-
-
-@pytest.fixture(scope="session")
-def awkward():
-    """The module tests/awkward.py."""
-    spec = importlib.util.spec_from_file_location("awkward", Path(__file__).parents[1] / "awkward.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
-def lexicon():
-    return Lexicon.load()
 
 
 @pytest.fixture(scope="session")
