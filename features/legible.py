@@ -23,6 +23,7 @@ from features.codepoints import (
     Offsets,
     decode,
     encode,
+    replace_each,
     scan,
 )
 from features.draft import Draft, Edit, Rule
@@ -34,6 +35,7 @@ _LAYERS_OF_MARKUP = 3  # an entity that hides an entity is met; deeper is an att
 _UNCLOSED = ("nbsp", "hellip", "ldquo", "rdquo", "lsquo", "rsquo", "mdash", "middot", "quot", "lt", "gt", "amp")
 _LETTERS_OF_A_CUT_ENTITY = 4  # '&helli' is one; '&he' may be anything
 
+_MARKED = re.compile(r"&[#A-Za-z]|<[/A-Za-z!]")
 _ENTITY = re.compile(r"&((?:amp;)*)(?:(#(?:[0-9]{1,7}|[xX][0-9A-Fa-f]{1,6}));?|([A-Za-z][A-Za-z0-9]{1,31})(;?))")
 _TAGS = (
     Rule(
@@ -135,27 +137,36 @@ class LegibleTexts:
         """Rewrite and scan again where `hits` ask for it; for a caller who has scanned `text` already."""
         if not hits & REWRITTEN:
             return Legible(codepoints, offsets, hits)
-        return self.settled(self._rewritten(text))
+        return self.settled(self._rewritten(text, hits))
 
     def settled(self, draft: Draft) -> Legible:
         """Collapse again what edits have brought together; changes no character."""
         codepoints, places, hits = scan(encode(draft.text), self._table.settled)
         return Legible(codepoints, draft.offsets[places], hits)
 
-    def _rewritten(self, text: str) -> Draft:
-        draft = self._spelled_out(text, np.arange(len(text) + 1, dtype=np.int32))
+    def _rewritten(self, text: str, hits: int) -> Draft:
+        draft = self._spelled_out(text, np.arange(len(text) + 1, dtype=np.int32), hits)
         for _ in range(_LAYERS_OF_MARKUP):
-            if "&" not in draft.text and "<" not in draft.text:
+            if not _MARKED.search(draft.text):
                 break
-            cleaned = draft.edited(_entity_edits(draft.text)).ruled(_TAGS, MARKUP)
+            cleaned = draft.edited(_entity_edits(draft.text))
+            if cleaned is not draft:
+                # an entity may stand for anything
+                cleaned, hits = self._spelled_out(cleaned.text, cleaned.offsets, EXPANDS), REWRITTEN
+            cleaned = cleaned.ruled(_TAGS, MARKUP)
             if cleaned is draft:
                 break
-            draft = self._spelled_out(cleaned.text, cleaned.offsets)
-        return self._simplified(draft.ruled((_PINYIN,), PINYIN))
+            draft = cleaned
+        if "(" in draft.text:
+            draft = draft.ruled((_PINYIN,), PINYIN)
+        return self._simplified(draft) if hits & TRADITIONAL else draft
 
-    def _spelled_out(self, text: str, offsets: Offsets) -> Draft:
-        """Each character in its NFKC form, some in several characters; script is left as it is."""
+    def _spelled_out(self, text: str, offsets: Offsets, hits: int) -> Draft:
+        """Each character in its NFKC form, some in several characters if `hits` say so; script is left as it is."""
         table = self._table
+        if not hits & EXPANDS:
+            kept, places = replace_each(encode(text), table.legible)
+            return Draft(decode(kept), offsets[places])
         source = encode(text)
         low = np.minimum(source, TABLE_SIZE - 1)
         mapped = np.where(source < TABLE_SIZE, table.legible[low], np.where(source < END_OF_HAN, source, 0))

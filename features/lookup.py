@@ -3,7 +3,7 @@
 import numpy as np
 
 from features.compiled import compiled
-from features.ngrams import Keys
+from features.ngrams import Keys, Positions
 
 _ONE = np.uint64(1)
 _FREE = np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -41,3 +41,25 @@ def look_up(table: Keys, shift: np.uint64, row_bits: np.uint64, key: np.uint64) 
         if entry & ~row_mask == wanted:
             return np.int64(entry & row_mask)
         slot = (slot + 1) & mask
+
+
+@compiled()
+def look_up_all(table: Keys, row_bits: int, keys: Keys, n: int, entries: Keys, rows: Positions) -> None:
+    """The first n keys' rows, or -1; `entries` [n] is working space.
+
+    First all first places are read, for none of these reads waits for another: their cache misses overlap.
+    """
+    bits = np.uint64(row_bits)
+    shift = np.uint64(64 - int(np.log2(len(table)) + 0.5))
+    mask = len(table) - 1
+    row_mask = (_ONE << bits) - _ONE
+    for i in range(n):
+        entries[i] = table[np.int64(keys[i] >> shift)]
+    for i in range(n):
+        entry = entries[i]
+        wanted = keys[i] << bits
+        slot = np.int64(keys[i] >> shift)
+        while entry != _FREE and entry & ~row_mask != wanted:
+            slot = (slot + 1) & mask
+            entry = table[slot]
+        rows[i] = -1 if entry == _FREE else np.int32(entry & row_mask)

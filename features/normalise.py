@@ -14,8 +14,9 @@ from functools import cached_property
 
 from features import aliases, boilerplate, legible, privacy
 from features.characters import character_table, libraries
-from features.codepoints import BYTE_LOSS, DAMAGED, CodePoints, Offsets, decode, encode, scan
+from features.codepoints import BYTE_LOSS, DAMAGED, CodePoints, Entries, Offsets, decode, encode, scan
 from features.draft import Edit
+from features.openings import first_clause
 
 RULES_VERSION = 1
 """Raised with every change that lets a text come out differently."""
@@ -25,6 +26,7 @@ MOJIBAKE = "mojibake"
 _CALLS_FOR_RULES = privacy.PERSONAL | boilerplate.BOILERPLATE | aliases.ALIASED
 _SUSPECT = DAMAGED | BYTE_LOSS
 _NO_FLAGS: frozenset[str] = frozenset()
+_SPACE = ord(" ")
 
 _MOJIBAKE = re.compile(
     # characters that could not be read; UTF-8 read as Latin-1; UTF-8 read as GBK; uninitialised memory; GBK short of a byte
@@ -69,6 +71,11 @@ class Normaliser:
         self._table = character_table(privacy.TOKENS)
         self._legible = legible.LegibleTexts(self._table)
 
+    @property
+    def entries(self) -> Entries:
+        """The table that goes with `scan`."""
+        return self._table.entries
+
     def __call__(self, text: str) -> NormalisedText:
         """Normalise `text`. Never raises for a str, lone surrogates included."""
         codepoints, offsets, hits = scan(encode(text), self._table.entries)
@@ -84,14 +91,20 @@ class Normaliser:
         return self._opened(read, flags) or self._ruled(read, flags)
 
     def _opened(self, read: legible.Legible, flags: frozenset[str]) -> NormalisedText | None:
-        """Skip the opening where no other rule is asked for: the same as `_ruled`, in a third of the time."""
+        """Skip the opening where no other rule is asked for: the same as `_ruled`, in a third of the time.
+
+        Nearly every ticket of a hotline has just this one formula.
+        """
         if read.hits & _CALLS_FOR_RULES & ~boilerplate.OPENING:
             return None
-        text = decode(read.codepoints)
-        if (opening := boilerplate.lone_opening(text)) is None:
+        clause = first_clause(read.codepoints)
+        if clause >= 0:
+            end, opened = boilerplate.opening_of(decode(read.codepoints[:clause]))
+        elif (opening := boilerplate.lone_opening(decode(read.codepoints))) is not None:
+            end, opened = opening
+        else:
             return None
-        end, opened = opening
-        while end and text[end : end + 1] == " ":
+        while 0 < end < len(read.codepoints) and read.codepoints[end] == _SPACE:
             end += 1
         return NormalisedText(read.codepoints[end:], read.offsets[end:], (), flags | opened)
 

@@ -14,24 +14,32 @@ import numpy as np
 import numpy.typing as npt
 
 from features.compiled import compiled
+from features.prefetch import prefetch
 
 _EMPTY = np.uint64(0)
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing (Knuth, TAOCP 3, 6.4)
+
+Nodes = npt.NDArray[np.uint64]
 
 
 class Trie(NamedTuple):
     """All words of a lexicon.
 
-    keys: uint64 [slots], (parent slot + 1) << 21 | character, 0 where a slot is free; the root's number is -1.
-    log_probability: float64 [slots], NaN where a slot is only a prefix.
+    nodes: uint64 [slots, 2], side by side for they are read together: the key, (parent slot + 1) << 21 | character, 0
+        where a slot is free; and the bits of the float64 log probability, NaN where a slot is only a prefix. The root's
+        number is -1.
     first: int32 [65536], the slot of each one-character prefix, -1 where there is none.
     unknown: log probability of a character that no word begins with.
     """
 
-    keys: npt.NDArray[np.uint64]
-    log_probability: npt.NDArray[np.float64]
+    nodes: Nodes
     first: npt.NDArray[np.int32]
     unknown: float
+
+    @property
+    def log_probability(self) -> npt.NDArray[np.float64]:
+        """Of each slot's word [slots]."""
+        return self.nodes.view(np.float64)[:, 1]
 
 
 @compiled(inline="always")
@@ -40,12 +48,12 @@ def _slot_of(key: np.uint64, shift: np.uint64) -> np.int64:
 
 
 @compiled()
-def _find(keys: npt.NDArray[np.uint64], shift: np.uint64, parent: np.int64, character: np.uint32) -> np.int64:
+def _find(nodes: Nodes, shift: np.uint64, parent: np.int64, character: np.uint32) -> np.int64:
     key = (np.uint64(parent + 1) << np.uint64(21)) | np.uint64(character)
-    mask = len(keys) - 1
+    mask = len(nodes) - 1
     slot = _slot_of(key, shift)
-    while keys[slot] != _EMPTY:
-        if keys[slot] == key:
+    while nodes[slot, 0] != _EMPTY:
+        if nodes[slot, 0] == key:
             return slot
         slot = (slot + 1) & mask
     return np.int64(-1)
@@ -56,25 +64,26 @@ def _insert_words(
     characters: npt.NDArray[np.uint32],
     ends: npt.NDArray[np.int64],
     values: npt.NDArray[np.float64],
-    keys: npt.NDArray[np.uint64],
-    log_probability: npt.NDArray[np.float64],
+    nodes: Nodes,
     first: npt.NDArray[np.int32],
 ) -> None:
-    mask = len(keys) - 1
-    shift = np.uint64(64 - int(np.log2(len(keys)) + 0.5))
+    log_probability = nodes.view(np.float64)
+    log_probability[:, 1] = np.nan
+    mask = len(nodes) - 1
+    shift = np.uint64(64 - int(np.log2(len(nodes)) + 0.5))
     start = 0
     for word in range(len(ends)):
         parent = np.int64(-1)
         for position in range(start, ends[word]):
             key = (np.uint64(parent + 1) << np.uint64(21)) | np.uint64(characters[position])
             slot = _slot_of(key, shift)
-            while keys[slot] != _EMPTY and keys[slot] != key:
+            while nodes[slot, 0] != _EMPTY and nodes[slot, 0] != key:
                 slot = (slot + 1) & mask
-            keys[slot] = key
+            nodes[slot, 0] = key
             if parent < 0 and characters[position] < 65536:
                 first[characters[position]] = slot
             parent = slot
-        log_probability[parent] = values[word]
+        log_probability[parent, 1] = values[word]
         start = ends[word]
 
 
@@ -87,11 +96,10 @@ def build_trie(frequencies: Mapping[str, int], total: int) -> Trie:
     ends = np.cumsum(np.array([len(word) for word in words], np.int64))
     # below half full, a look-up meets 1.5 slots on average
     slots = 1 << max(4, math.ceil(math.log2(2 * max(1, len(frequencies)))))
-    keys = np.zeros(slots, np.uint64)
-    log_probability = np.full(slots, np.nan)
+    nodes = np.zeros((slots, 2), np.uint64)
     first = np.full(65536, -1, np.int32)
-    _insert_words(characters, ends, values, keys, log_probability, first)
-    return Trie(keys, log_probability, first, -log_total)
+    _insert_words(characters, ends, values, nodes, first)
+    return Trie(nodes, first, -log_total)
 
 
 @compiled(inline="always")
@@ -120,8 +128,7 @@ def segment(
     text: npt.NDArray[np.uint32],
     begin: int,
     stop: int,
-    keys: npt.NDArray[np.uint64],
-    log_probability: npt.NDArray[np.float64],
+    nodes: Nodes,
     first: npt.NDArray[np.int32],
     unknown: float,
     starts: npt.NDArray[np.int32],
@@ -130,8 +137,14 @@ def segment(
 
     `starts` needs stop - begin + 1 places; the place after the last token holds `stop`.
     """
-    shift = np.uint64(64 - int(np.log2(len(keys)) + 0.5))
+    log_probability = nodes.view(np.float64)
+    shift = np.uint64(64 - int(np.log2(len(nodes)) + 0.5))
     length = stop - begin
+    for i in range(begin, stop - 1):
+        parent = first[text[i]] if text[i] < len(first) else -1
+        if parent >= 0:
+            key = (np.uint64(parent + 1) << np.uint64(21)) | np.uint64(text[i + 1])
+            prefetch(nodes, 2 * _slot_of(key, shift))
     score = np.empty(length + 1, np.float64)
     end_of = np.empty(length, np.int32)
     count = 0
@@ -154,7 +167,7 @@ def segment(
             node = np.int64(first[text[i]])
             j = i
             while node >= 0:
-                value = log_probability[node]
+                value = log_probability[node, 1]
                 if not np.isnan(value):
                     candidate = value + score[j + 1 - begin]
                     # jieba takes the maximum of (score, end): of equal scores the longer word
@@ -165,7 +178,7 @@ def segment(
                 j += 1
                 if j >= q:
                     break
-                node = _find(keys, shift, node, text[j])
+                node = _find(nodes, shift, node, text[j])
             score[i - begin] = best
             end_of[i - begin] = end
         in_letters = False

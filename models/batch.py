@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from features.compiled import compiled
-from features.ngrams import Corpus
-from models.scorer import LEADING, Scorer, score
+from features.ngrams import Corpus, document_at
+from models.scorer import LEADING, Scorer, answer, desk
 
-CHUNK = 256
+CHUNK = 1_024
 """Documents that a thread takes at a time."""
 
 
@@ -32,40 +32,49 @@ def _score_rows(
     text: npt.NDArray[np.uint32],
     fields: npt.NDArray[np.int64],
     n_fields: int,
+    longest: int,
     first: int,
     last: int,
     model: Scorer,
     out: BatchScores,
+    seen: npt.NDArray[np.int32],
 ) -> None:
     relative = np.empty(n_fields + 1, np.int32)
+    space = desk(longest, n_fields, model.weights.shape[1], seen)
+    contrast = np.empty((len(model.places), 3), np.float64)
+    evidence, weights = np.empty((len(model.places), 0, 3), np.int32), np.empty((len(model.places), 0), np.float64)
     for document in range(first, last):
-        begin = fields[document * n_fields]
-        for f in range(n_fields + 1):
-            relative[f] = np.int32(fields[document * n_fields + f] - begin)
-        probabilities, scope, leading, facts, _, _, _ = score(
-            text[begin : fields[(document + 1) * n_fields]],
+        begin, end = document_at(fields, n_fields, document, relative)
+        out.scope[document] = answer(
+            text[begin:end],
             relative,
             model,
+            space,
             False,  # noqa: FBT003
+            out.probabilities[document],
+            out.leading[document],
+            contrast,
+            evidence,
+            weights,
         )
-        out.probabilities[document] = probabilities
-        out.scope[document] = scope
-        out.leading[document] = leading
-        out.facts[document] = facts
+        out.facts[document] = space.found.facts
 
 
 def score_corpus(model: Scorer, laid: Corpus, threads: int | None = None) -> BatchScores:
     """Score every document; `threads` None means one per core."""
-    n, heads = laid.documents, len(model.head_ends)
+    n, heads = laid.documents, len(model.places)
     out = BatchScores(
-        np.empty((n, int(model.head_ends[-1])), np.float32),
+        np.empty((n, int((model.places[:, 1] - model.places[:, 0]).sum())), np.float32),
         np.empty(n, np.float64),
         np.empty((n, heads, LEADING), np.int32),
         np.empty((n, 3), np.int32),
     )
 
     def work(first: int) -> None:
-        _score_rows(laid.text, laid.fields, laid.n_fields, first, min(first + CHUNK, n), model, out)
+        _score_rows(
+            laid.text, laid.fields, laid.n_fields, laid.longest, first, min(first + CHUNK, n), model, out,
+            np.zeros(len(model.weights), np.int32),
+        )  # fmt: skip
 
     with ThreadPoolExecutor(threads or cpu_count()) as pool:
         for _ in pool.map(work, range(0, n, CHUNK)):

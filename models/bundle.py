@@ -17,9 +17,9 @@ from features.trie import Trie
 from features.vectorise import Spelling
 from models.calibration import Calibration
 from models.decision import Policy
-from models.fitted import FIELDS, FittedModel, Head, Quantised, Scope, Vocabulary
+from models.fitted import FIELDS, FittedModel, Head, Records, Scope, Vocabulary, record_places
 
-BUNDLE_FORMAT = 1
+BUNDLE_FORMAT = 2
 MANIFEST = "manifest.json"
 LIBRARIES = ("numpy", "scikit-learn", "jieba", "numba", "opencc", "scipy")
 
@@ -57,7 +57,7 @@ def write_bundle(model: FittedModel, directory: Path, about: Mapping[str, Any]) 
         "lexicon": model.lexicon_digest,
         "unknown_log_probability": model.trie.unknown,
         "row_bits": model.vocabulary.row_bits,
-        "features": len(model.vocabulary.idf),
+        "features": len(model.records.weights),
         "heads": [
             {
                 "target": head.target,
@@ -140,21 +140,18 @@ def read_bundle(directory: Path) -> Bundle:
 
 
 def _arrays(model: FittedModel) -> dict[str, npt.NDArray[Any]]:
-    vocabulary, columns = model.vocabulary, model.columns
+    vocabulary, records = model.vocabulary, model.records
     return {
-        "trie_keys": model.trie.keys,
-        "trie_log_probability": model.trie.log_probability,
+        "trie_nodes": model.trie.nodes,
         "trie_first": model.trie.first,
         "table": vocabulary.table,
-        "idf": vocabulary.idf,
         "blocks": vocabulary.blocks,
         "spelling_characters": vocabulary.spelling.characters,
         "spelling_ends": vocabulary.spelling.ends,
         "block_weights": vocabulary.block_weights,
-        "weights": columns.weights,
-        "scales": columns.scales,
-        "bias": columns.bias,
-        "head_ends": columns.ends,
+        "weights": records.weights,
+        "places": records.places,
+        "bias": records.bias,
     }
 
 
@@ -174,8 +171,7 @@ def _model(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) 
     _refuse_misfits(arrays, int(manifest["features"]), int(manifest["row_bits"]), [len(head.classes) for head in heads])
     return FittedModel(
         trie=Trie(
-            arrays["trie_keys"],
-            arrays["trie_log_probability"],
+            arrays["trie_nodes"],
             arrays["trie_first"],
             float(manifest["unknown_log_probability"]),
         ),
@@ -183,42 +179,39 @@ def _model(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) 
         vocabulary=Vocabulary(
             arrays["table"],
             int(manifest["row_bits"]),
-            arrays["idf"],
             arrays["blocks"],
             Spelling(arrays["spelling_characters"], arrays["spelling_ends"]),
             arrays["block_weights"],
         ),
         heads=heads,
-        columns=Quantised(arrays["weights"], arrays["scales"], arrays["bias"], arrays["head_ends"]),
+        records=Records(arrays["weights"], arrays["places"], arrays["bias"]),
         scope=Scope(**manifest["scope"]),
     )
 
 
 def _refuse_misfits(arrays: Mapping[str, npt.NDArray[Any]], features: int, row_bits: int, widths: list[int]) -> None:
     """Compiled code checks no bounds: what it is given must have the shapes and types that it counts on."""
-    slots, columns = len(arrays["trie_keys"]), sum(widths) + 1
+    slots, places = len(arrays["trie_nodes"]), record_places(widths)
+    width = arrays["weights"].shape[-1]
     expected: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
-        "trie_keys": (np.uint64, (slots,)),
-        "trie_log_probability": (np.float64, (slots,)),
+        "trie_nodes": (np.uint64, (slots, 2)),
         "trie_first": (np.int32, (1 << 16,)),
         "table": (np.uint64, (len(arrays["table"]),)),
-        "idf": (np.float32, (features,)),
         "blocks": (np.uint8, (features,)),
         "spelling_characters": (np.uint32, (int(arrays["spelling_ends"][-1]),)),
         "spelling_ends": (np.int64, (features,)),
         "block_weights": (np.float64, (2 * len(FIELDS),)),
-        "weights": (np.int8, (features, columns)),
-        "scales": (np.float32, (features, len(widths) + 1)),
-        "bias": (np.float32, (columns,)),
-        "head_ends": (np.int32, (len(widths),)),
+        "weights": (np.int8, (features, width)),
+        "places": (np.int32, (len(widths), 2)),
+        "bias": (np.float32, (width,)),
     }
     for name, (kind, shape) in expected.items():
         array = arrays[name]
         if array.dtype != kind or array.shape != shape:
             raise ValueError(f"{name}.npy is {array.dtype} {array.shape}, not {np.dtype(kind)} {shape}")
-    if arrays["head_ends"].tolist() != np.cumsum(widths).tolist():
-        raise ValueError("head_ends.npy: the weights have other classes than the manifest")
-    for name, least in (("trie_keys", 1), ("table", 2 * features)):
+    if arrays["places"].tolist() != places.tolist() or width < places[-1, 1] or width % 16:
+        raise ValueError("places.npy: the weights have other classes than the manifest")
+    for name, least in (("trie_nodes", 1), ("table", 2 * features)):
         if len(arrays[name]) < least or len(arrays[name]).bit_count() != 1:
             raise ValueError(f"{name}.npy has {len(arrays[name])} places, not a power of two from {least} on")
     if features.bit_length() > row_bits:

@@ -28,11 +28,12 @@ class Grams(NamedTuple):
 
 
 class Features(NamedTuple):
-    """The features of a document: their rows in the model, how often each occurs, and its TF-IDF value."""
+    """The features of a document: how many, their rows in the model, how often each occurs, and its TF-IDF value."""
 
+    size: int
     rows: Integers
     counts: Integers
-    values: Doubles
+    values: Floats
 
 
 @compiled()
@@ -45,7 +46,7 @@ def explain(
     grams: Grams,
     features: Features,
     weights: npt.NDArray[np.int8],
-    scales: Floats,
+    numbers: Floats,
     columns: tuple[int, int, int],
     slope: float,
     spans: npt.NDArray[np.int32],
@@ -53,24 +54,22 @@ def explain(
 ) -> float:
     """Write the strongest tokens of a head into `spans` and `strengths`; return the sum of what is shown.
 
-    n: how many n-grams there are. columns: the head's number, and the winner's and the runner-up's columns of
-    `weights`. slope: calibrated logit per margin. spans: int32 [EVIDENCE_TOKENS, 3] of -1: field, start and end in it;
+    n: how many n-grams there are. weights, numbers: see `models.scorer.Scorer`. columns: the place of the head's unit in
+    `numbers`, and the winner's and the runner-up's in `weights`. slope: calibrated logit per margin. spans: int32 [EVIDENCE_TOKENS, 3] of -1: field, start and end in it;
     strengths: float64 [EVIDENCE_TOKENS] of 0. Neighbours of one field that push the same way are joined, the strongest
     come first.
     """
-    head, winner, runner_up = columns
-    share = np.empty(len(features.rows), np.float64)
-    for u in range(len(share)):
-        share[u] = np.nan
+    unit, winner, runner_up = columns
+    share = np.empty(features.size, np.float64)
+    for u in range(features.size):
+        row = features.rows[u]
+        difference = np.float64(weights[row, winner]) - np.float64(weights[row, runner_up])
+        share[u] = slope * features.values[u] * numbers[row, unit] * difference / features.counts[u]
     parts = np.zeros(len(text), np.float64)
     for i in range(n):
         u = grams.feature_of[i]
         if u < 0:
             continue
-        if np.isnan(share[u]):
-            row = features.rows[u]
-            difference = np.float64(weights[row, winner]) - np.float64(weights[row, runner_up])
-            share[u] = slope * features.values[u] * scales[row, head] * difference / features.counts[u]
         part = share[u] / (grams.ends[i] - grams.starts[i])
         for p in range(grams.starts[i], grams.ends[i]):
             parts[p] += part

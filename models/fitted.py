@@ -1,6 +1,6 @@
 """A fitted model in memory: what training makes, what a bundle stores, what the scorer reads."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,9 @@ from features.trie import Trie
 from features.vectorise import ComplaintVectoriser, Spelling
 from models.calibration import Calibration
 from models.decision import Policy
+from models.linear import Weights
 from models.prediction import Target
-from models.scorer import Scorer
+from models.scorer import IDF, SCALES, SCOPE, Scorer
 
 FIELDS = ("title", "text", "merchant", "address")
 """The fields of a complaint that a model reads, each with n-gram blocks of its own."""
@@ -45,11 +46,10 @@ class Scope:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The features: their look-up table, idf (float32 [v]), block (uint8 [v]) and spelling."""
+    """The features: their look-up table, block (uint8 [v]) and spelling."""
 
     table: Keys
     row_bits: int
-    idf: npt.NDArray[np.float32]
     blocks: npt.NDArray[np.uint8]
     spelling: Spelling
     block_weights: npt.NDArray[np.float64]
@@ -60,7 +60,6 @@ class Vocabulary:
         return cls(
             vectoriser.table_,
             vectoriser.row_bits_,
-            vectoriser.idf_.astype(np.float32),
             vectoriser.blocks_,
             vectoriser.spelling_,
             vectoriser.block_weights(),
@@ -68,41 +67,67 @@ class Vocabulary:
 
 
 @dataclass(frozen=True)
-class Quantised:
-    """The columns of all heads and the scope column: weights = int8 * scale of the row and head.
+class Records:
+    """What is known of each feature, side by side; see `models.scorer.Scorer` for weights, numbers, places and bias.
 
-    weights: int8 [v, c]; scales: float32 [v, h + 1]; bias: float32 [c]; ends: int32 [h], each head's last column + 1.
+    A head's weight is its int8 times the unit of the feature and head; padding is 0.
     """
 
     weights: npt.NDArray[np.int8]
-    scales: npt.NDArray[np.float32]
+    places: npt.NDArray[np.int32]
     bias: npt.NDArray[np.float32]
-    ends: npt.NDArray[np.int32]
+
+    @property
+    def numbers(self) -> npt.NDArray[np.float32]:
+        """The floating-point numbers of the records."""
+        return self.weights.view(np.float32)
+
+    @property
+    def idf(self) -> npt.NDArray[np.float32]:
+        """Inverse document frequencies [v]."""
+        return self.numbers[:, IDF]
 
     @classmethod
-    def of(cls, parts: list[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]]) -> "Quantised":
-        """Round each part's weights [v, c_i] to 127 steps of the largest of their row; the last part is the scope's.
+    def of(cls, idf: npt.NDArray[np.floating], heads: Sequence[Weights], scope: Weights) -> "Records":
+        """Round each head's weights to 127 steps of the largest of their row; the scope has one column, kept as it is.
 
         127 steps keep a weight to 0.4% of the largest of its row.
         """
-        weights, scales = [], []
-        for matrix, _ in parts:
-            scale = np.abs(matrix).max(axis=1, initial=0.0) / np.float32(127)
-            weights.append(np.rint(matrix / np.where(scale > 0, scale, 1)[:, None]).astype(np.int8))
-            scales.append(scale.astype(np.float32))
-        ends = np.cumsum([matrix.shape[1] for matrix, _ in parts])[:-1]
-        return cls(
-            np.ascontiguousarray(np.hstack(weights)),
-            np.ascontiguousarray(np.stack(scales, axis=1)),
-            np.concatenate([bias for _, bias in parts]).astype(np.float32),
-            ends.astype(np.int32),
-        )
+        places = record_places([len(head.bias) for head in heads])
+        width = _padded(int(places[-1, 1]))
+        weights, bias = np.zeros((len(idf), width), np.int8), np.zeros(width, np.float32)
+        numbers = weights.view(np.float32)
+        numbers[:, IDF], numbers[:, SCOPE] = idf, scope.weights[:, 0]
+        bias[SCOPE] = scope.bias[0]
+        for number, ((begin, end), head) in enumerate(zip(places.tolist(), heads, strict=True)):
+            unit = np.abs(head.weights).max(axis=1, initial=0.0) / np.float32(127)
+            numbers[:, SCALES + number] = unit
+            weights[:, begin:end] = np.rint(head.weights / np.where(unit > 0, unit, 1)[:, None])
+            bias[begin:end] = head.bias
+        return cls(weights, places, bias)
 
-    def columns(self, part: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Weights [v, c_i] and bias of a part as floating point: what the scorer computes with."""
-        edges = [0, *self.ends.tolist(), self.weights.shape[1]]
-        a, b = edges[part], edges[part + 1]
-        return self.weights[:, a:b].astype(np.float32) * self.scales[:, part : part + 1], self.bias[a:b]
+    def head(self, number: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Weights [v, classes] and bias of a head as floating point: what the scorer computes with."""
+        begin, end = self.places[number].tolist()
+        unit = self.numbers[:, SCALES + number, None]
+        return self.weights[:, begin:end].astype(np.float32) * unit, self.bias[begin:end]
+
+    def scope(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Weights [v, 1] and bias of the scope."""
+        return self.numbers[:, SCOPE : SCOPE + 1], self.bias[SCOPE : SCOPE + 1]
+
+
+def record_places(classes: Sequence[int]) -> npt.NDArray[np.int32]:
+    """Where each head's weights begin and end in a record: int32 [h, 2], each beginning at a multiple of 16."""
+    begin, places = _padded(np.dtype(np.float32).itemsize * (SCALES + len(classes))), []
+    for size in classes:
+        places.append((begin, begin + size))
+        begin = _padded(begin + size)
+    return np.array(places, np.int32)
+
+
+def _padded(size: int) -> int:
+    return -(-size // 16) * 16
 
 
 @dataclass(frozen=True)
@@ -113,21 +138,20 @@ class FittedModel:
     lexicon_digest: str
     vocabulary: Vocabulary
     heads: tuple[Head, ...]
-    columns: Quantised
+    records: Records
     scope: Scope
 
     def scorer(self) -> Scorer:
         """The arrays in the form that the compiled scorer takes: read-only, so that memory-mapped files do as well."""
         trie = self.trie
         return Scorer(
-            Trie(_frozen(trie.keys), _frozen(trie.log_probability), _frozen(trie.first), trie.unknown),
+            Trie(_frozen(trie.nodes), _frozen(trie.first), trie.unknown),
             _frozen(self.vocabulary.table),
             self.vocabulary.row_bits,
-            _frozen(self.vocabulary.idf),
-            _frozen(self.columns.weights),
-            _frozen(self.columns.scales),
-            _frozen(self.columns.bias),
-            _frozen(self.columns.ends),
+            _frozen(self.records.weights),
+            _frozen(self.records.numbers),
+            _frozen(self.records.places),
+            _frozen(self.records.bias),
             _frozen(np.array([head.calibration for head in self.heads], np.float64).reshape(-1, 3)),
             _frozen(self.vocabulary.block_weights),
         )

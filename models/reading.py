@@ -1,13 +1,11 @@
 """A complaint as the scorer takes it, and the way back from its code points to what was written."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from features.complaint import Complaint
-from features.ngrams import Corpus
 from features.normalise import NormalisedText, Normaliser
 from features.privacy import mask
 from models.fitted import FIELDS
@@ -69,12 +67,3 @@ class Reading:
         character = chr(self.fields[field].codepoints[place])
         wrote = getattr(self.complaint, FIELDS[field])[original]
         return bool(character != wrote and character != self.normalise(wrote).text)
-
-
-def together(readings: Sequence[Reading]) -> Corpus:
-    """Lay readings one after another."""
-    text = np.concatenate([_NOTHING.codepoints, *(reading.codepoints for reading in readings)])
-    text.flags.writeable = False
-    lengths = np.concatenate([np.zeros(1, np.int64), *(np.diff(reading.edges) for reading in readings)])
-    longest = max((len(reading.codepoints) for reading in readings), default=0)
-    return Corpus(text, np.cumsum(lengths, dtype=np.int64), len(FIELDS), longest)

@@ -88,7 +88,7 @@ def reference_pipelines(model: FittedModel, lexicon: Lexicon) -> dict[Target, Pi
         )
         # not as a parameter: notebooks print those, and a hundred thousand terms take minutes
         vectoriser.vocabulary_ = {term: place for place, term in enumerate(spelled[mine])}
-        vectoriser.idf_ = model.vocabulary.idf[mine].astype(np.float64)
+        vectoriser.idf_ = model.records.idf[mine].astype(np.float64)
         name = f"{FIELDS[field]}_{'characters' if is_characters else 'words'}"
         parts.append((name, Pipeline([("field", OneField(field)), ("tfidf", vectoriser)])))
     weights = {
@@ -98,7 +98,7 @@ def reference_pipelines(model: FittedModel, lexicon: Lexicon) -> dict[Target, Pi
     union = FeatureUnion(parts, transformer_weights=weights)
     pipelines: dict[Target, Pipeline] = {}
     for number, head in enumerate(model.heads):
-        columns, bias = model.columns.columns(number)
-        fitted = CalibratedHead.of(np.array(head.classes), columns, bias, head.calibration)
+        own, bias = model.records.head(number)
+        fitted = CalibratedHead.of(np.array(head.classes), own, bias, head.calibration)
         pipelines[head.target] = Pipeline([("read", ReadFields()), ("features", union), ("head", fitted)])
     return pipelines

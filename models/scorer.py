@@ -1,7 +1,7 @@
 """A complaint's probabilities and evidence in one compiled call, without the global interpreter lock.
 
-Segmentation, n-gram look-up, the sum of the weights' rows, calibration and evidence: nothing of scikit-learn or jieba is
-needed for an answer. Weights are stored as int8 with one scale per feature and head.
+Segmentation, n-gram look-up, the sum of the features' weights, calibration and evidence: nothing of scikit-learn or
+jieba is needed for an answer. All that is known of a feature stands in one record, so that it costs few reads of memory.
 """
 
 from typing import NamedTuple
@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from features.compiled import compiled
-from features.lookup import look_up
-from features.ngrams import Scratch, emit
+from features.prefetch import LINE, prefetch
+from features.recognise import Recognised, recognise, recognition
 from features.trie import Trie
 from models.evidence import EVIDENCE_TOKENS, Features, Grams, explain
+from models.soften import soften
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -22,24 +23,28 @@ Integers = npt.NDArray[np.int32]
 LEADING = 4
 """Classes per head that an answer names: the winner and three alternatives."""
 
+IDF, SCOPE, SCALES = 0, 1, 2
+"""Places in a record's numbers: the inverse document frequency, the scope's weight, the unit of each head's weights."""
+
 
 class Scorer(NamedTuple):
-    """All arrays of a model. v features, c columns (the classes of every head, then the scope column), h heads.
+    """All arrays of a model. v features, h heads; the width of a record is a multiple of 16.
 
     table, row_bits: n-gram key to row, see `features.lookup.build_lookup`.
-    idf: float32 [v]. weights: int8 [v, c]. scales: float32 [v, h + 1], the unit of a row's weights per head.
-    bias: float32 [c]. head_ends: int32 [h], where each head's columns end; the scope column is the one after.
-    calibration: float64 [h, 3], see `models.calibration.Calibration`. block_weights: float64 [2 * fields].
+    weights: int8 [v, width], each feature's record; numbers: float32 [v, width / 4], the same memory, of which the first
+        2 + h places are IDF, SCOPE and SCALES, and the rest is weights.
+    places: int32 [h, 2], where each head's weights begin and end in a record. bias: float32 [width]; the scope's is at
+        the place SCOPE. calibration: float64 [h, 3], see `models.calibration.Calibration`.
+    block_weights: float64 [2 * fields].
     """
 
     trie: Trie
     table: npt.NDArray[np.uint64]
     row_bits: int
-    idf: Floats
     weights: npt.NDArray[np.int8]
-    scales: Floats
+    numbers: Floats
+    places: Integers
     bias: Floats
-    head_ends: Integers
     calibration: Doubles
     block_weights: Doubles
 
@@ -48,8 +53,8 @@ class Scores(NamedTuple):
     """What a call yields.
 
     probabilities: float32 [classes]. scope: the margin of "a complaint" against "something else".
-    leading: int32 [h, LEADING], the best classes (columns within the head), best first, -1 where there are fewer.
-    facts: int32 [3]: word-like characters, 2-grams of characters in title and text, how many of them are known.
+    leading: int32 [h, LEADING], the best classes (numbers within the head), best first, -1 where there are fewer.
+    facts: int32 [3]: Han characters in title and text, their 2-grams of characters, how many of them are known.
     contrast: float64 [h, 3]: the logit gap between winner and runner-up, the part of the bias, the unshown rest.
     evidence: int32 [h, EVIDENCE_TOKENS, 3]: field, start and end in the field, -1 where there is none; neighbours that
         push the same way are one; the strongest first. evidence_weights: float64 [h, EVIDENCE_TOKENS].
@@ -64,31 +69,171 @@ class Scores(NamedTuple):
     evidence_weights: Doubles
 
 
-@compiled(inline="always")
-def _log_sigmoid(x: float) -> float:
-    return -np.log1p(np.exp(-x)) if x >= 0 else x - np.log1p(np.exp(x))
+class Desk(NamedTuple):
+    """Working space of one call or thread. values: float32 [6 * n]; the others are as wide as a record."""
+
+    found: Recognised
+    values: Floats
+    margins: Floats
+    logits: Doubles
+    work: Doubles
+    powers: npt.NDArray[np.int64]
+
+
+@compiled()
+def desk(length: int, n_fields: int, width: int, seen: Integers) -> Desk:
+    """Working space for documents of up to `length` characters; seen: int32 [v] of 0."""
+    return Desk(
+        recognition(length, n_fields, seen),
+        np.empty(6 * length, np.float32),
+        np.empty(width, np.float32),
+        np.empty(width, np.float64),
+        np.empty(width, np.float64),
+        np.empty(width, np.int64),
+    )
+
+
+@compiled(fastmath=True)
+def _weigh(
+    found: Recognised,
+    model: Scorer,
+    values: Floats,
+) -> float:
+    """Write the features' TF-IDF values, each block normalised by itself; return the scope's margin."""
+    first = 0
+    margin = np.float64(model.bias[SCOPE])
+    for block in range(len(found.ends)):
+        last = found.ends[block]
+        squares = 0.0
+        for u in range(first, last):
+            value = np.float64(model.numbers[found.rows[u], IDF])
+            if found.counts[u] > 1:
+                value *= 1.0 + np.log(np.float64(found.counts[u]))
+            values[u] = np.float32(value)
+            squares += value * value
+        if squares > 0:
+            factor = np.float32(model.block_weights[block] / np.sqrt(squares))
+            for u in range(first, last):
+                values[u] *= factor
+                margin += np.float64(values[u]) * np.float64(model.numbers[found.rows[u], SCOPE])
+        first = last
+    return margin
 
 
 @compiled(fastmath=True)
 def _add_rows(
-    first: int,
-    last: int,
+    n_features: int,
     rows: Integers,
-    values: Doubles,
-    weights: npt.NDArray[np.int8],
-    scales: Floats,
-    column: int,
-    end: int,
+    values: Floats,
+    model: Scorer,
     head: int,
-    out: Doubles,
+    begin: int,
+    end: int,
+    margins: Floats,
 ) -> None:
-    own = out[column:end]
-    for u in range(first, last):
-        scale = values[u] * np.float64(scales[rows[u], head])
-        # a slice that counts from 0 is what the compiler turns into vector instructions: a quarter of the time
-        row = weights[rows[u], column:end]
+    own = margins[begin:end]
+    u = 0
+    # slices that count from 0 are what the compiler turns into vector instructions; four at a time, as the sums would
+    # else be read and written more often than the weights
+    while u + 4 <= n_features:
+        a, b, c, d = rows[u], rows[u + 1], rows[u + 2], rows[u + 3]
+        one, two, three, four = (
+            model.weights[a, begin:end],
+            model.weights[b, begin:end],
+            model.weights[c, begin:end],
+            model.weights[d, begin:end],
+        )
+        by_one = values[u] * model.numbers[a, SCALES + head]
+        by_two = values[u + 1] * model.numbers[b, SCALES + head]
+        by_three = values[u + 2] * model.numbers[c, SCALES + head]
+        by_four = values[u + 3] * model.numbers[d, SCALES + head]
         for j in range(len(own)):
-            own[j] += scale * np.float64(row[j])
+            own[j] += (
+                by_one * np.float32(one[j])
+                + by_two * np.float32(two[j])
+                + by_three * np.float32(three[j])
+                + by_four * np.float32(four[j])
+            )
+        u += 4
+    while u < n_features:
+        last = model.weights[rows[u], begin:end]
+        by_last = values[u] * model.numbers[rows[u], SCALES + head]
+        for j in range(len(own)):
+            own[j] += by_last * np.float32(last[j])
+        u += 1
+
+
+@compiled()
+def _lead(margins: Floats, leading: Integers) -> None:
+    """Write the places of the largest margins, largest first; of equals the first."""
+    leading[:] = -1
+    for j in range(len(margins)):
+        place = LEADING
+        while place > 0 and (leading[place - 1] < 0 or margins[j] > margins[leading[place - 1]]):
+            place -= 1
+        if place < LEADING:
+            for k in range(LEADING - 1, place, -1):
+                leading[k] = leading[k - 1]
+            leading[place] = j
+
+
+@compiled()
+def answer(
+    text: npt.NDArray[np.uint32],
+    fields: Integers,
+    model: Scorer,
+    space: Desk,
+    with_evidence: bool,  # noqa: FBT001 - compiled code takes positional arguments
+    probabilities: Floats,
+    leading: Integers,
+    contrast: Doubles,
+    evidence: Integers,
+    evidence_weights: Doubles,
+) -> float:
+    """Score one document; write what `Scores` names, but for the facts, which are in `space`, and return the scope."""
+    found, values, margins, logits, work, powers = space
+    n, n_features = recognise(text, fields, model.trie, model.table, model.row_bits, found, with_evidence)
+    width = model.weights.shape[1]
+    for u in range(n_features):
+        record = np.int64(found.rows[u]) * width
+        for line in range(0, width, LINE):
+            prefetch(model.weights, record + line)
+    scope = _weigh(found, model, values)
+    margins[:] = model.bias
+    column = 0
+    for head in range(len(model.places)):
+        begin, end = model.places[head]
+        size = end - begin
+        # to the end of the padding: whole vectors
+        _add_rows(n_features, found.rows, values, model, head, begin, begin + (size + 15) // 16 * 16, margins)
+        own = margins[begin:end]
+        steepness, midpoint, temperature = model.calibration[head]
+        soften(
+            own, steepness, midpoint, temperature, logits[:size], work[:size], powers[:size],
+            probabilities[column : column + size],
+        )  # fmt: skip
+        column += size
+        _lead(own, leading[head])
+        winner, runner_up = leading[head, 0], leading[head, 1]
+        gap = logits[winner] - logits[runner_up]
+        contrast[head, 0] = gap
+        if with_evidence:
+            # margins are linear, calibrated logits are not: the secant's slope turns shares of the one into shares of
+            # the other, and their sum is the logit gap
+            distance = np.float64(own[winner]) - np.float64(own[runner_up])
+            slope = gap / distance if distance > 0 else 0.0
+            contrast[head, 1] = slope * (
+                np.float64(model.bias[begin + winner]) - np.float64(model.bias[begin + runner_up])
+            )
+            grams = Grams(found.grams.starts, found.grams.ends, found.row_of)
+            features = Features(n_features, found.rows, found.counts, values)
+            shown = explain(
+                text, fields, found.grams.token_starts, found.grams.token_counts, n, grams, features, model.weights,
+                model.numbers, (SCALES + head, begin + winner, begin + runner_up), slope, evidence[head],
+                evidence_weights[head],
+            )  # fmt: skip
+            contrast[head, 2] = gap - contrast[head, 1] - shown
+    return scope
 
 
 @compiled()
@@ -96,136 +241,22 @@ def score(
     text: npt.NDArray[np.uint32],
     fields: Integers,
     model: Scorer,
-    with_evidence: bool,  # noqa: FBT001 - compiled code takes positional arguments
+    seen: Integers,
+    with_evidence: bool,  # noqa: FBT001
 ) -> tuple[Floats, float, Integers, Integers, Doubles, Integers, Doubles]:
     """Score one document: its fields' code points one after another, and where each field begins and ends.
 
-    Returns what `Scores` names, in its order.
+    seen: int32 [v] of 0, which no other thread uses meanwhile. Returns what `Scores` names, in its order.
     """
-    trie = model.trie
-    n_fields = len(fields) - 1
-    n_heads = len(model.head_ends)
-    length = len(text)
-    token_starts = np.empty(length + n_fields + 1, np.int32)
-    token_counts = np.empty(n_fields, np.int32)
-    keys = np.empty(6 * length, np.uint64)
-    starts = np.empty(6 * length, np.int32)
-    ends = np.empty(6 * length, np.int32)
-    block_ends = np.empty(2 * n_fields, np.int32)
-    n = emit(text, fields, trie, Scratch(token_starts, token_counts, keys, starts, ends, block_ends))
-    # n-grams to features, and how often each feature occurs: a small table of this document's own
-    shift = np.uint64(64 - int(np.log2(len(model.table)) + 0.5))
-    bits = np.uint64(model.row_bits)
-    size = 16
-    while size < 2 * n:
-        size *= 2
-    small = np.zeros(size, np.int32)
-    feature_of = np.empty(n, np.int32)
-    rows = np.empty(n, np.int32)
-    counts = np.empty(n, np.int32)
-    feature_ends = np.empty(2 * n_fields, np.int32)
-    facts = np.zeros(3, np.int32)
-    # look-ups by themselves: none waits for another, so that their cache misses overlap
-    row_of = np.empty(n, np.int32)
-    for i in range(n):
-        row_of[i] = look_up(model.table, shift, bits, keys[i])
-    n_features = 0
-    i = 0
-    for block in range(2 * n_fields):
-        while i < block_ends[block]:
-            row = row_of[i]
-            if block % 2 == 1 and block < 4 and ends[i] - starts[i] == 2:
-                facts[1] += 1
-                if row >= 0:
-                    facts[2] += 1
-            if row < 0:
-                feature_of[i] = -1
-            else:
-                slot = (np.int64(row) * 0x9E3779B1) & (size - 1)
-                while small[slot] and rows[small[slot] - 1] != row:
-                    slot = (slot + 1) & (size - 1)
-                if small[slot] == 0:
-                    rows[n_features] = row
-                    counts[n_features] = 0
-                    n_features += 1
-                    small[slot] = n_features
-                feature_of[i] = small[slot] - 1
-                counts[small[slot] - 1] += 1
-            i += 1
-        feature_ends[block] = n_features
-    for i in range(fields[min(2, n_fields)]):
-        c = text[i]
-        if 0x4E00 <= c <= 0x9FFF or 0x3400 <= c <= 0x4DBF:
-            facts[0] += 1
-    values = np.empty(n_features, np.float64)
-    # doubles: calibration multiplies a margin by thirty, and answers are to agree with scikit-learn's to 1e-5
-    margins = model.bias.astype(np.float64)
-    first = 0
-    for block in range(2 * n_fields):
-        last = feature_ends[block]
-        squares = 0.0
-        for u in range(first, last):
-            value = np.float64(model.idf[rows[u]])
-            if counts[u] > 1:
-                value *= 1.0 + np.log(np.float64(counts[u]))
-            values[u] = value
-            squares += value * value
-        if squares > 0:
-            factor = model.block_weights[block] / np.sqrt(squares)
-            for u in range(first, last):
-                values[u] *= factor
-        first = last
-    column = 0
-    for head in range(n_heads + 1):
-        end = model.head_ends[head] if head < n_heads else len(margins)
-        _add_rows(0, n_features, rows, values, model.weights, model.scales, column, end, head, margins)
-        column = end
-    n_classes = model.head_ends[-1]
-    probabilities = np.empty(n_classes, np.float32)
+    n_heads = len(model.places)
+    space = desk(len(text), len(fields) - 1, model.weights.shape[1], seen)
+    probabilities = np.empty(np.sum(model.places[:, 1] - model.places[:, 0]), np.float32)
+    leading = np.empty((n_heads, LEADING), np.int32)
     contrast = np.zeros((n_heads, 3), np.float64)
-    leading = np.full((n_heads, LEADING), -1, np.int32)
     evidence = np.full((n_heads, EVIDENCE_TOKENS, 3), -1, np.int32)
     evidence_weights = np.zeros((n_heads, EVIDENCE_TOKENS), np.float64)
-    column = 0
-    for head in range(n_heads):
-        end = model.head_ends[head]
-        steepness, midpoint, temperature = model.calibration[head]
-        logits = np.empty(end - column, np.float64)
-        for j in range(column, end):
-            logits[j - column] = _log_sigmoid(steepness * (margins[j] - midpoint)) / temperature
-            place = LEADING
-            while place > 0 and (
-                leading[head, place - 1] < 0 or margins[j] > margins[column + leading[head, place - 1]]
-            ):
-                place -= 1
-            if place < LEADING:
-                for k in range(LEADING - 1, place, -1):
-                    leading[head, k] = leading[head, k - 1]
-                leading[head, place] = j - column
-        winner, runner_up = column + leading[head, 0], column + leading[head, 1]
-        top = logits[winner - column]
-        total = 0.0
-        for j in range(end - column):
-            logits[j] = np.exp(logits[j] - top)
-            total += logits[j]
-        for j in range(end - column):
-            probabilities[column + j] = logits[j] / total
-        gap = -np.log(logits[runner_up - column]) if logits[runner_up - column] > 0 else 745.0
-        contrast[head, 0] = gap
-        if with_evidence:
-            # margins are linear, calibrated logits are not: the secant's slope turns shares of the one into shares of
-            # the other, and their sum is the logit gap
-            distance = np.float64(margins[winner]) - np.float64(margins[runner_up])
-            slope = gap / distance if distance > 0 else 0.0
-            contrast[head, 1] = slope * (np.float64(model.bias[winner]) - np.float64(model.bias[runner_up]))
-            grams = Grams(starts, ends, feature_of)
-            features = Features(rows, counts, values)
-            columns = (head, winner, runner_up)
-            shown = explain(
-                text, fields, token_starts, token_counts, n, grams, features, model.weights, model.scales, columns,
-                slope, evidence[head], evidence_weights[head],
-            )  # fmt: skip
-            contrast[head, 2] = gap - contrast[head, 1] - shown
-        column = end
+    scope = answer(
+        text, fields, model, space, with_evidence, probabilities, leading, contrast, evidence, evidence_weights
+    )
     # a plain tuple: numba unpickles the class of a named one at every call
-    return probabilities, np.float64(margins[-1]), leading, facts, contrast, evidence, evidence_weights
+    return probabilities, scope, leading, space.found.facts, contrast, evidence, evidence_weights

@@ -1,10 +1,14 @@
 """A loaded model version answers complaints: normalise, score, decide, explain."""
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+
 from features.complaint import Complaint
+from features.laid import lay
 from features.normalise import Normaliser
 from models.batch import BatchScores, score_corpus
 from models.bundle import read_bundle
@@ -19,7 +23,7 @@ from models.prediction import (
     Target,
     Triage,
 )
-from models.reading import Reading, together
+from models.reading import Reading
 from models.scorer import Scores, score
 
 LOW_MARGIN = 0.10
@@ -41,6 +45,7 @@ class TriageModel:
         self._scorer = model.scorer()
         self._normalise = Normaliser()
         self._widths = [len(head.classes) for head in model.heads]
+        self._own = threading.local()
 
     @classmethod
     def load(cls, directory: Path, version: ModelVersion) -> Self:
@@ -63,11 +68,16 @@ class TriageModel:
 
     def scores(self, reading: Reading, *, with_evidence: bool = True) -> Scores:
         """Score what was read: one compiled call."""
-        return Scores(*score(reading.codepoints, reading.edges, self._scorer, with_evidence))
+        try:
+            seen = self._own.seen
+        except AttributeError:
+            seen = self._own.seen = np.zeros(len(self._scorer.weights), np.int32)
+        return Scores(*score(reading.codepoints, reading.edges, self._scorer, seen, with_evidence))
 
-    def score_many(self, readings: Sequence[Reading]) -> BatchScores:
-        """Score many readings on all cores, without evidence."""
-        return score_corpus(self._scorer, together(readings))
+    def score_many(self, complaints: Iterable[Complaint]) -> BatchScores:
+        """Score many complaints on all cores, without evidence."""
+        documents = [(each.title, each.text, each.merchant, each.address) for each in complaints]
+        return score_corpus(self._scorer, lay(documents, len(FIELDS), self._normalise))
 
     def triage(self, complaint: Complaint, *, with_evidence: bool = True) -> Triage:
         """Answer one complaint."""

@@ -14,10 +14,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from features.complaint import MAX_TEXT_LENGTH
+from features.complaint import MAX_TEXT_LENGTH, Complaint
 from models.batch import BatchScores
 from models.prediction import TARGETS, Decision
-from models.reading import Reading
 from models.triage import TriageModel, doubts_of, out_of_scope
 from training.bulk_input import UNDECODED, BulkInput, Originals, json_originals, open_input, sheet_originals
 from training.bulk_report import BulkReport, RowFault, Tally
@@ -92,12 +91,12 @@ def score_file(
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """Rows as they were read: numbers, the user's columns, what is wrong with each row, the readings of the others."""
+    """Rows as they were read: numbers, the user's columns, what is wrong with each row, the complaints of the others."""
 
     rows: list[int]
     columns: list[pa.ChunkedArray]
     faults: list[RowFault | None]
-    readings: list[Reading]
+    complaints: list[Complaint]
 
 
 def _originals(given: BulkInput, suffix: str, names: Sequence[str]) -> AbstractContextManager[Originals | None]:
@@ -136,8 +135,8 @@ def _scored(given: BulkInput, model: TriageModel, chunk_rows: int) -> Iterator[t
     waiting: tuple[_Chunk, Callable[[], BatchScores | None]] | None = None
     with ThreadPoolExecutor(1) as background:
         for frame in given.table.frames(chunk_rows):
-            chunk = _read(frame, given, model)
-            scoring = background.submit(model.score_many, chunk.readings).result if chunk.readings else _no_scores
+            chunk = _read(frame, given)
+            scoring = background.submit(model.score_many, chunk.complaints).result if chunk.complaints else _no_scores
             if waiting is not None:
                 yield waiting[0], waiting[1]()
             waiting = chunk, scoring
@@ -149,7 +148,7 @@ def _no_scores() -> None:
     return None
 
 
-def _read(frame: pd.DataFrame, given: BulkInput, model: TriageModel) -> _Chunk:
+def _read(frame: pd.DataFrame, given: BulkInput) -> _Chunk:
     rows = [int(row) for row in frame.index]
     columns = [_chunked(pa.array(frame.iloc[:, place])) for place in range(frame.shape[1])]
     try:
@@ -163,8 +162,8 @@ def _read(frame: pd.DataFrame, given: BulkInput, model: TriageModel) -> _Chunk:
         for column in columns:
             for place in np.flatnonzero(pc.fill_null(pc.match_substring(column, UNDECODED), False).to_numpy()).tolist():  # noqa: FBT003
                 faults[place] = RowFault.UNDECODABLE
-    readings = [model.read(complaint) for complaint, fault in zip(complaints, faults, strict=True) if fault is None]
-    return _Chunk(rows, columns, faults, readings)
+    sound = [complaint for complaint, fault in zip(complaints, faults, strict=True) if fault is None]
+    return _Chunk(rows, columns, faults, sound)
 
 
 def _chunked(array: pa.Array | pa.ChunkedArray) -> pa.ChunkedArray:

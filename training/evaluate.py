@@ -108,7 +108,7 @@ def _score(
     probabilities, outside = np.empty((len(rows), width), np.float32), np.empty(len(rows), bool)
     for start in range(0, len(rows), CHUNK):
         part = rows[start : start + CHUNK]
-        scores = model.score_many([model.read(data.complaint(int(row))) for row in part])
+        scores = model.score_many(data.complaint(int(row)) for row in part)
         probabilities[start : start + CHUNK] = scores.probabilities
         outside[start : start + CHUNK] = [
             bool(out_of_scope(model.scope, facts, margin))
@@ -215,7 +215,7 @@ def measure(
     """Measure a head of a model in memory on documents that are read already."""
     heads = [head.target for head in fitted.model.heads]
     number = heads.index(target)
-    ends = [0, *fitted.model.columns.ends.tolist()]
+    ends = np.cumsum([0, *(len(head.classes) for head in fitted.model.heads)])
     scores = score_corpus(fitted.model.scorer(), corpus(documents, len(FIELDS)))
     probabilities = scores.probabilities[:, ends[number] : ends[number + 1]]
     return outcome(probabilities, fitted.model.heads[number].classes, truth, Precision(recipe.auto).at_least)

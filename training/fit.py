@@ -13,8 +13,8 @@ from features.vectorise import ComplaintVectoriser
 from models.calibrated import Solver, cross_fit
 from models.calibration import fit_calibration
 from models.decision import Floor, Precision, choose_policy
-from models.fitted import FittedModel, Head, Quantised, Scope, Vocabulary
-from models.linear import Rows
+from models.fitted import FittedModel, Head, Records, Scope, Vocabulary
+from models.linear import Rows, Weights
 from models.prediction import Target
 from training.recipe import Recipe
 from training.scope import ScopeLesson, bounds
@@ -113,14 +113,12 @@ def fit(
         )
         heads.append(Head(taught.target, taught.classes, taught.names, calibration, policy))
         out_of_fold.append(OutOfFold(taught, probabilities))
-    parts = [(weights.weights, weights.bias) for weights in fitted]
-    parts.append((scope.weights[:, 1:], scope.bias[1:]))
     unbounded = FittedModel(
         trie=lexicon.trie,
         lexicon_digest=lexicon.digest,
         vocabulary=Vocabulary.of(vectoriser),
         heads=tuple(heads),
-        columns=Quantised.of(parts),
+        records=Records.of(vectoriser.idf_, fitted, Weights(scope.weights[:, 1:], scope.bias[1:], scope.n_iter)),
         scope=Scope(margin=-np.inf, known_share=0.0, characters=0),
     )
     bounded = bounds(vectoriser, unbounded, documents, scoped.margins[: aside.complaints, 1])

@@ -39,7 +39,7 @@ FIGURES = (
     Figure("single.evidence_cost", "　证据的代价 cost of the evidence", at_most=2),
     Figure("single.microseconds.triage.p50", "　p50", "µs"),
     Figure("batch.ratio", "批量，每核 batch, per core / naive", at_least=40),
-    Figure("batch.ratio_without_normalising", "　不计归一化 without normalising"),
+    Figure("batch.ratio_from_raw_text", "　从原文算起 from raw text"),
     Figure("batch.microseconds_per_row.ours", "　每条 per row", "µs"),
     Figure("bulk.rows_per_second", "paidan predict", "行 rows/s"),
     Figure("http.naive_ratio", "HTTP 16 连接 connections / naive in FastAPI", at_least=10),

@@ -64,5 +64,5 @@ def _normalised(model: TriageModel, complaint: Complaint) -> tuple[str, ...]:
 
 def _difference(world: World, documents: Documents, complaints: list[Complaint], model: TriageModel) -> float:
     """The largest difference of a probability: both sides answer alike, or the ratio would say nothing."""
-    ours = model.score_many([model.read(complaint) for complaint in complaints]).probabilities
+    ours = model.score_many(complaints).probabilities
     return float(np.abs(ours - np.hstack(_ask(world, documents))).max())

@@ -102,7 +102,7 @@ class World:
         write_bundle(fitted, directory, {})
         model = TriageModel.load(directory, ModelVersion("complaint-triage", "0"))
         model.warm()
-        model.score_many([model.read(complaint) for complaint in few.complaints])
+        model.score_many(few.complaints)
         vectoriser = ComplaintVectoriser(self.lexicon.trie)
         LinearHead().fit(vectoriser.fit_transform(few.documents), few.office)
         shutil.rmtree(directory)

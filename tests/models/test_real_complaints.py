@@ -64,7 +64,7 @@ def test_every_third_real_complaint_gets_the_references_probabilities(learnt, le
     for start in range(0, len(data), CHUNK * EVERY):
         complaints = [data.complaint(row) for row in range(start, min(start + CHUNK * EVERY, len(data)), EVERY)]
         theirs = pipeline.predict_proba(complaints)
-        ours = compiled.score_many([compiled.read(complaint) for complaint in complaints]).probabilities
+        ours = compiled.score_many(complaints).probabilities
         compared += len(complaints)
         furthest = max(furthest, float(abs(ours - theirs).max()))
         same += int((ours.argmax(axis=1) == theirs.argmax(axis=1)).sum())
@@ -83,11 +83,10 @@ def test_copies_in_traditional_script_or_with_pinyin_lose_at_most_a_point(learnt
     truth, classes = data.labels(head.target)[unseen], np.array(head.classes, object)
 
     def accuracy(rewrite):
-        readings = [
-            compiled.read(replace(each, text=rewrite(each.text), title=rewrite(each.title)))
-            for each in map(data.complaint, unseen)
+        copies = [
+            replace(each, text=rewrite(each.text), title=rewrite(each.title)) for each in map(data.complaint, unseen)
         ]
-        return float((classes[compiled.score_many(readings).leading[:, 0, 0]] == truth).mean())
+        return float((classes[compiled.score_many(copies).leading[:, 0, 0]] == truth).mean())
 
     clean, copied = accuracy(lambda text: text), accuracy(change)
     record_property(head.target, f"{len(unseen)} rows: clean {clean:.4f}, {copy} {copied:.4f}")

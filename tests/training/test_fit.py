@@ -12,6 +12,7 @@ from models.bundle import write_bundle
 from models.decision import choose_policy
 from models.fitted import FIELDS
 from models.prediction import ModelVersion
+from models.scorer import SCALES
 from models.triage import TriageModel
 from training.background import background_texts
 from training.evaluate import read_background
@@ -40,18 +41,16 @@ def fit_rows(lexicon, tiny_complaints):
 
 
 def arrays_of(model):
-    vocabulary, columns = model.vocabulary, model.columns
+    vocabulary, records = model.vocabulary, model.records
     return {
         "table": vocabulary.table,
-        "idf": vocabulary.idf,
         "blocks": vocabulary.blocks,
         "characters": vocabulary.spelling.characters,
         "ends": vocabulary.spelling.ends,
         "block_weights": vocabulary.block_weights,
-        "weights": columns.weights,
-        "scales": columns.scales,
-        "bias": columns.bias,
-        "head_ends": columns.ends,
+        "weights": records.weights,
+        "places": records.places,
+        "bias": records.bias,
         "calibration": np.array([head.calibration for head in model.heads]),
         "scope": np.array([model.scope.margin, model.scope.known_share, model.scope.characters]),
     }
@@ -83,11 +82,11 @@ def test_two_fits_make_files_of_equal_content(fit_rows, tmp_path):
 
 def test_no_more_features_are_kept_than_the_recipe_says_and_the_model_still_answers(fit_rows, tiny_complaints):
     full, few = fit_rows(), fit_rows(max_features=500)
-    assert len(full.model.vocabulary.idf) > 2_000
-    assert len(few.model.vocabulary.idf) == len(few.model.vocabulary.spelling.strings()) == 500
+    assert len(full.model.records.idf) > 2_000
+    assert len(few.model.records.idf) == len(few.model.vocabulary.spelling.strings()) == 500
     assert set(few.model.vocabulary.spelling.strings()) < set(full.model.vocabulary.spelling.strings())
     model = TriageModel(few.model, ModelVersion("m", "1"), {})
-    from_text = model.score_many([model.read(complaint) for complaint in complaints(tiny_complaints)])
+    from_text = model.score_many(complaints(tiny_complaints))
     best = np.array(few.model.heads[0].classes)[from_text.leading[:, 0, 0]]
     assert (best == [domain for _, domain, _ in tiny_complaints]).mean() > 0.9
 
@@ -101,7 +100,7 @@ def test_rows_without_a_label_teach_the_features_but_no_class(fit_rows, tiny_com
     half = fit_rows(labels)
     assert half.model.heads[0].classes == ("FDS", "PRC", "PRE")
     assert half.out_of_fold[0].probabilities.shape == (30, 3)
-    np.testing.assert_array_equal(half.model.vocabulary.idf, fit_rows().model.vocabulary.idf)
+    np.testing.assert_array_equal(half.model.records.idf, fit_rows().model.records.idf)
 
 
 def test_the_policy_is_the_one_of_the_out_of_fold_rows(fit_rows):
@@ -149,13 +148,14 @@ def test_a_fit_without_background_still_answers_complaints(fit_rows, tiny_compla
 
 
 def test_quantised_weights_are_within_half_a_step_of_the_fitted_ones(fit_rows):
-    columns = fit_rows().model.columns
-    weights, bias = columns.columns(0)
-    assert weights.shape == (len(columns.scales), 3)
+    records = fit_rows().model.records
+    weights, bias = records.head(0)
+    assert weights.shape == (len(records.idf), 3)
     assert bias.dtype == np.float32
-    largest = abs(columns.weights[:, :3]).max(axis=1)
+    begin, end = records.places[0]
+    largest = abs(records.weights[:, begin:end]).max(axis=1)
     assert set(largest.tolist()) <= {0, 127}
-    np.testing.assert_allclose(abs(weights).max(axis=1), columns.scales[:, 0] * largest, rtol=1e-6)
+    np.testing.assert_allclose(abs(weights).max(axis=1), records.numbers[:, SCALES] * largest, rtol=1e-6)
 
 
 def test_the_background_is_texts_that_fill_no_other_field():

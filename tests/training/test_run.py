@@ -206,7 +206,7 @@ def test_the_pipeline_beside_the_bundle_answers_as_the_bundle_does(artifacts, ti
     pipelines = joblib.load(artifacts / "model" / "pipeline.joblib")
     model = TriageModel.load(artifacts / "model" / "data" / "bundle", ModelVersion("m", "1"))
     complaints = [Complaint(text, title=TITLE) for text, *_ in tiny_complaints]
-    found = model.score_many([model.read(complaint) for complaint in complaints]).probabilities
+    found = model.score_many(complaints).probabilities
     theirs = np.hstack([pipeline.predict_proba(complaints) for pipeline in pipelines.values()])
     np.testing.assert_allclose(found, theirs, atol=1e-5)
 

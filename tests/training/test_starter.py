@@ -81,7 +81,7 @@ def right(held_out, change=str):
         complaints = [
             replace(each, **{field: change(getattr(each, field)) for field in FIELDS}) for each in unseen.complaints()
         ]
-        leading = model.score_many([model.read(each) for each in complaints]).leading
+        leading = model.score_many(complaints).leading
         for number, head in enumerate(model.heads):
             best = np.array(head.classes)[leading[:, number, 0]]
             correct.setdefault(head.target, []).append(best == unseen.labels(head.target).astype(str))

@@ -1,0 +1,108 @@
+"""From the text of one document to the features that it has, in compiled code."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from features.compiled import compiled
+from features.lookup import look_up_all
+from features.ngrams import CHARACTER_N, WORD_N, Keys, Positions, Scratch, emit
+from features.trie import Trie
+
+
+class Recognised(NamedTuple):
+    """The features of a document, and working space for them; each call or thread has its own.
+
+    grams: see `features.ngrams`. entries: uint64 [6 * n], of the look-up. row_of: int32 [6 * n], each n-gram's row, -1
+    where it is no feature; after `recognise`, its place in `rows`. rows, counts: int32 [6 * n], the features in the
+    order in which they first occur, block after block, and how often each occurs. ends: int32 [2 * n_fields], where
+    each block's features end. facts: int32 [3]: Han characters in title and text, their 2-grams of characters, and how
+    many of these are features. seen: int32 [v], all 0 between two calls.
+    """
+
+    grams: Scratch
+    entries: Keys
+    row_of: Positions
+    rows: Positions
+    counts: Positions
+    ends: Positions
+    facts: Positions
+    seen: Positions
+
+
+@compiled()
+def recognition(length: int, n_fields: int, seen: Positions) -> Recognised:
+    """Working space for documents of up to `length` characters."""
+    places = (WORD_N + CHARACTER_N) * length
+    grams = Scratch(
+        np.empty(length + n_fields + 1, np.int32),
+        np.empty(n_fields, np.int32),
+        np.empty(places, np.uint64),
+        np.empty(places, np.int32),
+        np.empty(places, np.int32),
+        np.empty(2 * n_fields, np.int32),
+    )
+    return Recognised(
+        grams,
+        np.empty(places, np.uint64),
+        np.empty(places, np.int32),
+        np.empty(places, np.int32),
+        np.empty(places, np.int32),
+        np.empty(2 * n_fields, np.int32),
+        np.empty(3, np.int32),
+        seen,
+    )
+
+
+@compiled()
+def recognise(
+    text: npt.NDArray[np.uint32],
+    fields: Positions,
+    trie: Trie,
+    table: Keys,
+    row_bits: int,
+    space: Recognised,
+    with_places: bool,  # noqa: FBT001 - compiled code takes positional arguments
+) -> tuple[int, int]:
+    """Find the features of a document; return how many n-grams and how many features there are.
+
+    fields: int32 [n_fields + 1], where each field begins, and the end of the text. With places, `row_of` says which
+    feature each n-gram is, else it holds nothing of use.
+    """
+    grams, entries, row_of, rows, counts, feature_ends, facts, seen = space
+    n = emit(text, fields, trie, grams)
+    look_up_all(table, row_bits, grams.keys, n, entries, row_of)
+    facts[:] = 0
+    n_features = 0
+    i = 0
+    for block in range(len(feature_ends)):
+        stop = grams.block_ends[block]
+        if block % 2 == 1 and block < 4:
+            for j in range(i, stop):
+                if grams.ends[j] - grams.starts[j] == 2:
+                    facts[1] += 1
+                    facts[2] += row_of[j] >= 0
+        while i < stop:
+            row = row_of[i]
+            if row >= 0:
+                place = seen[row]
+                if place == 0:
+                    rows[n_features] = row
+                    counts[n_features] = 1
+                    n_features += 1
+                    seen[row] = n_features
+                else:
+                    counts[place - 1] += 1
+            i += 1
+        feature_ends[block] = n_features
+    if with_places:
+        for i in range(n):
+            if row_of[i] >= 0:
+                row_of[i] = seen[row_of[i]] - 1
+    for u in range(n_features):
+        seen[rows[u]] = 0
+    for i in range(fields[min(2, len(fields) - 1)]):
+        c = text[i]
+        facts[0] += 0x4E00 <= c <= 0x9FFF or 0x3400 <= c <= 0x4DBF
+    return n, n_features
