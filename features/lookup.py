@@ -10,10 +10,27 @@ FREE = np.uint64(0xFFFFFFFFFFFFFFFF)
 """A slot that holds nothing."""
 
 
+@compiled(inline="always")
+def shift_of(slots: int) -> np.uint64:
+    """64 less the binary logarithm of a table's length."""
+    return np.uint64(64 - int(np.log2(slots) + 0.5))
+
+
+@compiled(inline="always")
+def slot_of(table: Keys, shift: np.uint64, row_bits: np.uint64, key: np.uint64) -> np.int64:
+    """Where the key is in a table of `build_lookup`, or the free slot where it belongs; shift: see `shift_of`."""
+    row_mask = (_ONE << row_bits) - _ONE
+    wanted = key << row_bits
+    slot = np.int64(key >> shift)
+    while table[slot] != FREE and table[slot] & ~row_mask != wanted:
+        slot = (slot + 1) & (len(table) - 1)
+    return slot
+
+
 @compiled()
 def fill_lookup(table: Keys, keys: Keys, row_bits: int) -> None:
     """Put keys into a table of `build_lookup` that is all free, as rows 0, 1, 2, ..."""
-    shift = np.uint64(64 - int(np.log2(len(table)) + 0.5))
+    shift = shift_of(len(table))
     mask = len(table) - 1
     for row in range(len(keys)):
         slot = np.int64(keys[row] >> shift)

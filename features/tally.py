@@ -12,20 +12,11 @@ import numpy.typing as npt
 from joblib import Parallel, delayed, effective_n_jobs
 from scipy import sparse
 
-from features.counting import (
-    PLACES,
-    Seen,
-    add_seen,
-    close_up,
-    count_documents,
-    distinct_space,
-    find_documents,
-    grown,
-    number_bits,
-    weigh_documents,
-)
+from features.counting import PLACES, count_documents, distinct_space, find_documents
 from features.ngrams import Corpus, Keys, Positions, scratch
+from features.seen import Seen, add_seen, grown, number_bits
 from features.trie import Trie
+from features.weighing import close_up, weigh_documents
 
 CHUNK = 2_000
 """Documents in one compiled call: of what is written to files no more stays in memory."""

@@ -10,9 +10,9 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from features.counting import Seen, spell
 from features.lookup import build_lookup
 from features.ngrams import Corpus, Keys
+from features.seen import Seen, spell
 from features.tally import count, find
 from features.trie import Trie, build_trie
 
@@ -189,9 +189,7 @@ class ComplaintVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc
         return laid
 
 
-def _order(
-    blocks: npt.NDArray[np.uint8], counts: npt.NDArray[np.int32], keys: Keys
-) -> npt.NDArray[np.int64]:
+def _order(blocks: npt.NDArray[np.uint8], counts: npt.NDArray[np.int32], keys: Keys) -> npt.NDArray[np.int64]:
     """By block, then the most frequent first: the rows that most documents need then share pages of memory; then by key."""
     order = np.argsort(keys)
     # numpy sorts 16 bits by digits, which is several times faster than `lexsort`
