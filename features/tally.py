@@ -18,8 +18,8 @@ from features.seen import Seen, add_seen, grown, number_bits
 from features.trie import Trie
 from features.weighing import close_up, weigh_documents
 
-CHUNK = 2_000
-"""Documents in one compiled call: of what is written to files no more stays in memory."""
+CHUNK, AT_ONCE = 2_000, 1 << 20
+"""Documents and entries in one compiled call: of what is written to files no more stays in memory."""
 
 
 class Entries(NamedTuple):
@@ -98,7 +98,7 @@ class Tally:
         idf: npt.NDArray[np.float64],
         block_weights: npt.NDArray[np.float64],
     ) -> sparse.csr_matrix:
-        """Make the matrix in the place of the tally, which is used up.
+        """Make the matrix in the place of the tally, which is used up: float32 [documents, len(idf)].
 
         columns: of each number, -1 for what is no feature; idf: of each column; block_weights: see `weigh_documents`.
         """
@@ -126,15 +126,22 @@ class Tally:
         end = 0
         for share in self.shares:
             stop = int(row_ends[share.last])
-            close_up(self.entries.columns, self.entries.values, share.begin, stop, end)
             row_ends[share.first + 1 : share.last + 1] -= share.begin - end
-            end += stop - share.begin
+            if share.begin == end:  # nothing lies before that could be closed up
+                end = stop
+                continue
+            for begin in range(share.begin, stop, AT_ONCE):
+                moved = min(AT_ONCE, stop - begin)
+                close_up(self.entries.columns, self.entries.values, begin, begin + moved, end)
+                self.entries.let_go(begin, begin + moved)
+                self.entries.let_go(end, end + moved)
+                end += moved
         entries = self.entries.cut(end, self.spool)
         return sparse.csr_matrix((entries.values, entries.columns, row_ends), shape=(documents, len(idf)))
 
 
 def count(laid: Corpus, trie: Trie, jobs: int | None, spool: Path | None) -> tuple[Tally, Seen]:
-    """Count the n-grams of a corpus, which are numbered as they are met."""
+    """Count the n-grams of a corpus, which are numbered as they are met; spool: a directory for the entries."""
     tally = _reserve(laid, jobs, spool)
 
     def work(share: Share) -> tuple[Seen, int]:
