@@ -6,7 +6,37 @@ from features.compiled import compiled
 from features.ngrams import Keys, Positions
 
 _ONE = np.uint64(1)
-_FREE = np.uint64(0xFFFFFFFFFFFFFFFF)
+FREE = np.uint64(0xFFFFFFFFFFFFFFFF)
+"""A slot that holds nothing."""
+
+
+@compiled(inline="always")
+def shift_of(slots: int) -> np.uint64:
+    """64 less the binary logarithm of a table's length."""
+    return np.uint64(64 - int(np.log2(slots) + 0.5))
+
+
+@compiled(inline="always")
+def slot_of(table: Keys, shift: np.uint64, row_bits: np.uint64, key: np.uint64) -> np.int64:
+    """Where the key is in a table of `build_lookup`, or the free slot where it belongs; shift: see `shift_of`."""
+    row_mask = (_ONE << row_bits) - _ONE
+    wanted = key << row_bits
+    slot = np.int64(key >> shift)
+    while table[slot] != FREE and table[slot] & ~row_mask != wanted:
+        slot = (slot + 1) & (len(table) - 1)
+    return slot
+
+
+@compiled()
+def fill_lookup(table: Keys, keys: Keys, row_bits: int) -> None:
+    """Put keys into a table of `build_lookup` that is all free, as rows 0, 1, 2, ..."""
+    shift = shift_of(len(table))
+    mask = len(table) - 1
+    for row in range(len(keys)):
+        slot = np.int64(keys[row] >> shift)
+        while table[slot] != FREE:
+            slot = (slot + 1) & mask
+        table[slot] = (keys[row] << np.uint64(row_bits)) | np.uint64(row)
 
 
 @compiled()
@@ -16,31 +46,9 @@ def build_lookup(keys: Keys, slots: int, row_bits: int) -> Keys:
     A slot holds the key's low 64 - row_bits bits and the row; its place tells the key's high bits. slots is a power of
     two of at least 2 * len(keys); len(keys) < 2 ** row_bits.
     """
-    table = np.full(slots, _FREE, np.uint64)
-    shift = np.uint64(64 - int(np.log2(slots) + 0.5))
-    mask = slots - 1
-    for row in range(len(keys)):
-        slot = np.int64(keys[row] >> shift)
-        while table[slot] != _FREE:
-            slot = (slot + 1) & mask
-        table[slot] = (keys[row] << np.uint64(row_bits)) | np.uint64(row)
+    table = np.full(slots, FREE, np.uint64)
+    fill_lookup(table, keys, row_bits)
     return table
-
-
-@compiled()
-def look_up(table: Keys, shift: np.uint64, row_bits: np.uint64, key: np.uint64) -> np.int64:
-    """The key's row, or -1. `shift` is 64 less the binary logarithm of the table's length."""
-    mask = len(table) - 1
-    slot = np.int64(key >> shift)
-    wanted = key << row_bits
-    row_mask = (_ONE << row_bits) - _ONE
-    while True:
-        entry = table[slot]
-        if entry == _FREE:
-            return np.int64(-1)
-        if entry & ~row_mask == wanted:
-            return np.int64(entry & row_mask)
-        slot = (slot + 1) & mask
 
 
 @compiled()
@@ -49,8 +57,7 @@ def look_up_all(table: Keys, row_bits: int, keys: Keys, n: int, entries: Keys, r
 
     First all first places are read, for none of these reads waits for another: their cache misses overlap.
     """
-    bits = np.uint64(row_bits)
-    shift = np.uint64(64 - int(np.log2(len(table)) + 0.5))
+    bits, shift = np.uint64(row_bits), shift_of(len(table))
     mask = len(table) - 1
     row_mask = (_ONE << bits) - _ONE
     for i in range(n):
@@ -59,7 +66,7 @@ def look_up_all(table: Keys, row_bits: int, keys: Keys, n: int, entries: Keys, r
         entry = entries[i]
         wanted = keys[i] << bits
         slot = np.int64(keys[i] >> shift)
-        while entry != _FREE and entry & ~row_mask != wanted:
+        while entry != FREE and entry & ~row_mask != wanted:
             slot = (slot + 1) & mask
             entry = table[slot]
-        rows[i] = -1 if entry == _FREE else np.int32(entry & row_mask)
+        rows[i] = -1 if entry == FREE else np.int32(entry & row_mask)

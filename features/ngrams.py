@@ -59,6 +59,7 @@ class Scratch(NamedTuple):
     block_ends: Positions
 
 
+@compiled()
 def scratch(length: int, n_fields: int) -> Scratch:
     """Working space for documents of up to `length` characters."""
     places = (WORD_N + CHARACTER_N) * length

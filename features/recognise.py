@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from features.compiled import compiled
 from features.lookup import look_up_all
-from features.ngrams import CHARACTER_N, WORD_N, Keys, Positions, Scratch, emit
+from features.ngrams import CHARACTER_N, WORD_N, Keys, Positions, Scratch, emit, scratch
 from features.trie import Trie
 
 
@@ -35,16 +35,8 @@ class Recognised(NamedTuple):
 def recognition(length: int, n_fields: int, seen: Positions) -> Recognised:
     """Working space for documents of up to `length` characters."""
     places = (WORD_N + CHARACTER_N) * length
-    grams = Scratch(
-        np.empty(length + n_fields + 1, np.int32),
-        np.empty(n_fields, np.int32),
-        np.empty(places, np.uint64),
-        np.empty(places, np.int32),
-        np.empty(places, np.int32),
-        np.empty(2 * n_fields, np.int32),
-    )
     return Recognised(
-        grams,
+        scratch(length, n_fields),
         np.empty(places, np.uint64),
         np.empty(places, np.int32),
         np.empty(places, np.int32),
