@@ -17,7 +17,8 @@ from auditing.identity import CONTENT_LENGTH, ID_LENGTH, TICKET_LENGTH
 from auditing.records import INSERTED
 from auditing.schema import predictions
 
-_MOST_ROWS = 64
+_MOST_ROWS = 16
+"""Rows of one statement: more would save little, and take long to write for the first group of each size."""
 
 _TICKET = f"substr(prediction_id, 1, {TICKET_LENGTH})"
 _CONTENT = f"substr(prediction_id, {TICKET_LENGTH + 1}, {CONTENT_LENGTH - TICKET_LENGTH})"
@@ -35,8 +36,8 @@ class Statements:
         """Add `rows`, each with the values of `INSERTED` in their order."""
         done = 0
         while done < len(rows):
-            # powers of two: a handful of statements, and as few trips to the database as may be
-            size = min(1 << (len(rows) - done).bit_length() - 1, _MOST_ROWS)
+            # one statement for a usual group, whatever its size: after each the writer has to wait for the interpreter
+            size = min(len(rows) - done, _MOST_ROWS)
             values = list(chain.from_iterable(rows[done : done + size]))
             for column, convert in self._converters:
                 for place in range(column, len(values), len(INSERTED)):
