@@ -11,7 +11,8 @@ from collections.abc import Callable, Container, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, Engine, select
+from sqlalchemy import URL, Engine, select
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import SQLAlchemyError
 
 from auditing.discretion import where
@@ -21,7 +22,7 @@ from auditing.identity import CONTENT_LENGTH, ID_LENGTH, TICKET_LENGTH, Identifi
 from auditing.records import Entry, Recorded, StoredPrediction, enter
 from auditing.schema import predictions
 from auditing.statements import Statements
-from auditing.store import describe, is_store_trouble, open_engine, prepare, writing
+from auditing.store import describe, is_store_trouble, open_engine, prepare, writing, writing_by_hand
 from features.complaint import Complaint
 from models.prediction import ModelVersion, Triage
 
@@ -88,8 +89,8 @@ class CaseLog:
         all get StoreUnavailable.
         """
         try:
-            with writing(self.engine) as connection:
-                recorded: list[Recorded | Exception] = list(_record(self._statements, connection, entries))
+            with writing_by_hand(self.engine) as cursor:
+                recorded: list[Recorded | Exception] = list(_record(self._statements, cursor, entries))
         except (SQLAlchemyError, OSError, ValueError, TypeError) as error:
             if is_store_trouble(error):
                 return self._give_up(error, len(entries))
@@ -168,11 +169,11 @@ class CaseLog:
         self.troubled = False
 
 
-def _record(statements: Statements, connection: Connection, entries: Sequence[Entry]) -> list[Recorded]:
+def _record(statements: Statements, cursor: DBAPICursor, entries: Sequence[Entry]) -> list[Recorded]:
     tickets = {entry.identity.prediction_id[:TICKET_LENGTH] for entry in entries}
-    contents = statements.count_contents(connection, tuple(tickets))
+    contents = statements.count_contents(cursor, tuple(tickets))
     # by prediction_id: what was answered before, in earlier groups or earlier in this one
-    answered = _find_answers(statements, connection, entries, contents) if contents else {}
+    answered = _find_answers(statements, cursor, entries, contents) if contents else {}
     revisions = {prediction_id[:CONTENT_LENGTH]: known.revision for prediction_id, known in answered.items()}
     rows = []
     recorded = []
@@ -189,14 +190,14 @@ def _record(statements: Statements, connection: Connection, entries: Sequence[En
             answered[prediction_id] = known._replace(repeated=True)
         recorded.append(known)
     if rows:
-        statements.insert(connection, rows)
+        statements.insert(cursor, rows)
     return recorded
 
 
 def _find_answers(
-    statements: Statements, connection: Connection, entries: Sequence[Entry], known_tickets: Container[str]
+    statements: Statements, cursor: DBAPICursor, entries: Sequence[Entry], known_tickets: Container[str]
 ) -> dict[str, Recorded]:
     ids = [entry.identity.prediction_id for entry in entries]
     contents = {each[:CONTENT_LENGTH] for each in ids if each[:TICKET_LENGTH] in known_tickets}
-    found = statements.find_answers(connection, tuple(contents))
+    found = statements.find_answers(cursor, tuple(contents))
     return {row[0]: Recorded(row[0], row[1], row[2].encode(), repeated=True) for row in found}

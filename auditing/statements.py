@@ -10,13 +10,15 @@ from functools import cached_property
 from itertools import chain, count
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Float, bindparam, insert, text
+from sqlalchemy import Dialect, Float, bindparam, insert, text
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from auditing.identity import CONTENT_LENGTH, ID_LENGTH, TICKET_LENGTH
 from auditing.records import INSERTED
 from auditing.schema import predictions
 
-_MOST_ROWS = 64
+_MOST_ROWS = 16
+"""Rows of one statement: more would save little, and take long to write for the first group of each size."""
 
 _TICKET = f"substr(prediction_id, 1, {TICKET_LENGTH})"
 _CONTENT = f"substr(prediction_id, {TICKET_LENGTH + 1}, {CONTENT_LENGTH - TICKET_LENGTH})"
@@ -30,30 +32,30 @@ class Statements:
         self._ranges: dict[tuple[str, int], str] = {}
         self._insertions: dict[int, str] = {}
 
-    def insert(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
+    def insert(self, cursor: DBAPICursor, rows: Sequence[Sequence[Any]]) -> None:
         """Add `rows`, each with the values of `INSERTED` in their order."""
         done = 0
         while done < len(rows):
-            # powers of two: a handful of statements, and as few trips to the database as may be
-            size = min(1 << (len(rows) - done).bit_length() - 1, _MOST_ROWS)
+            # one statement for a usual group, whatever its size: after each the writer has to wait for the interpreter
+            size = min(len(rows) - done, _MOST_ROWS)
             values = list(chain.from_iterable(rows[done : done + size]))
             for column, convert in self._converters:
                 for place in range(column, len(values), len(INSERTED)):
                     values[place] = convert(values[place])
-            connection.exec_driver_sql(self._insertion(size), self._parameters(values))
+            cursor.execute(self._insertion(size), self._parameters(values))
             done += size
 
-    def count_contents(self, connection: Connection, tickets: Sequence[str]) -> dict[str, int]:
+    def count_contents(self, cursor: DBAPICursor, tickets: Sequence[str]) -> dict[str, int]:
         """Count the distinct contents of each of `tickets` that the log knows; answered from the index alone."""
-        rows = self._select(connection, f"SELECT {_TICKET}, count(DISTINCT {_CONTENT})", tickets, f"GROUP BY {_TICKET}")
+        rows = self._select(cursor, f"SELECT {_TICKET}, count(DISTINCT {_CONTENT})", tickets, f"GROUP BY {_TICKET}")
         return {row[0]: row[1] for row in rows}
 
-    def find_answers(self, connection: Connection, contents: Sequence[str]) -> Sequence[tuple[str, int, str]]:
+    def find_answers(self, cursor: DBAPICursor, contents: Sequence[str]) -> Sequence[tuple[str, int, str]]:
         """Give (prediction_id, revision, answer) of every prediction, under any version, of `contents`."""
-        rows = self._select(connection, "SELECT prediction_id, revision, answer", contents, "")
+        rows = self._select(cursor, "SELECT prediction_id, revision, answer", contents, "")
         return [(row[0], row[1], row[2]) for row in rows]
 
-    def _select(self, connection: Connection, what: str, prefixes: Sequence[str], grouping: str) -> Sequence[Any]:
+    def _select(self, cursor: DBAPICursor, what: str, prefixes: Sequence[str], grouping: str) -> Sequence[Any]:
         # powers of two: a handful of statements, each compiled once, instead of one per size of group
         size = 1 << (len(prefixes) - 1).bit_length()
         sql = self._ranges.get((what, size))
@@ -69,7 +71,8 @@ class Statements:
             bounds += (prefix + "0" * missing, prefix + "f" * missing)
         # the last range fills what is left; asking twice finds nothing twice
         bounds += bounds[-2:] * (size - len(prefixes))
-        return connection.exec_driver_sql(sql, self._parameters(bounds)).fetchall()
+        cursor.execute(sql, self._parameters(bounds))
+        return cursor.fetchall()
 
     def _parameters(self, values: Sequence[Any]) -> Any:
         if self._dialect.positional:
@@ -97,8 +100,10 @@ class Statements:
                 {name: bindparam(_name(next(places)), type_=predictions.columns[name].type) for name in INSERTED}
                 for _ in range(size)
             ]
-            compiled = insert(predictions).inline().values(rows).compile(dialect=self._dialect)
-            sql = self._insertions[size] = str(compiled)
+            # the whole group is taken back where a row is refused; that SQLite can take back this one statement alone
+            # would cost it a journal of each page that the statement touches, as much again as the rows themselves
+            statement = insert(predictions).prefix_with("OR FAIL", dialect="sqlite").inline().values(rows)
+            sql = self._insertions[size] = str(statement.compile(dialect=self._dialect))
         return sql
 
 

@@ -5,12 +5,12 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -77,6 +77,33 @@ def writing(engine: Engine) -> Iterator[Connection]:
         if connection.dialect.name != "sqlite":
             connection.execute(select(writer_turn.c.turn).with_for_update())
         yield connection
+
+
+@contextmanager
+def writing_by_hand(engine: Engine) -> Iterator[DBAPICursor]:
+    """Hold the turn as `writing` does, with the driver's own cursor: for what every request has to wait for.
+
+    To go through SQLAlchemy's connection costs a small group more than the database takes for it, and all of that
+    with the interpreter's lock held, while requests want it.
+
+    Raises:
+        SQLAlchemyError: as `writing`.
+
+    """
+    driver = engine.dialect.loaded_dbapi
+    try:
+        # closed, it goes back to the pool, which takes back what was not committed
+        with closing(engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            if engine.dialect.name == "sqlite":
+                cursor.execute("BEGIN IMMEDIATE")
+            else:
+                cursor.execute(str(select(writer_turn.c.turn).with_for_update().compile(dialect=engine.dialect)))
+            yield cursor
+            cursor.close()
+            connection.commit()
+    except driver.Error as error:
+        raise DBAPIError.instance(None, None, error, driver.Error, hide_parameters=True) from error
 
 
 def is_store_trouble(error: BaseException) -> bool:

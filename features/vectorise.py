@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from features.lookup import build_lookup
 from features.ngrams import Corpus, Keys
-from features.seen import Seen, spell
+from features.spelling import Spelling
 from features.tally import count, find
 from features.trie import Trie, build_trie
 
@@ -29,43 +29,6 @@ def corpus(documents: Iterable[Sequence[str]], n_fields: int) -> Corpus:
     text = np.frombuffer("".join(parts).encode("utf-32-le", "surrogatepass"), np.uint32)
     longest = int(lengths.reshape(-1, n_fields).sum(axis=1).max()) if parts else 0
     return Corpus(text, fields, n_fields, longest)
-
-
-class Spelling(NamedTuple):
-    """How each feature is written: code points one after another, and where each feature ends.
-
-    characters: uint32; ends: int64 [features]. The two words of a word 2-gram are separated by a space.
-    """
-
-    characters: npt.NDArray[np.uint32]
-    ends: npt.NDArray[np.int64]
-
-    @classmethod
-    def of(cls, laid: Corpus, seen: Seen, numbers: npt.NDArray[np.int64]) -> "Spelling":
-        """Read the n-grams of these numbers where they were first met."""
-        first, second, end = seen.extents[numbers].T
-        ends = np.cumsum(first + np.where(end > 0, end - second + 1, 0), dtype=np.int64)
-        characters = np.empty(int(ends[-1]), np.uint32)
-        spell(np.asarray(laid.text), seen.begins, seen.extents, numbers, ends, characters)
-        return cls(characters, ends)
-
-    def select(self, columns: npt.NDArray[np.int64]) -> "Spelling":
-        """The spelling of these features only."""
-        begins = np.concatenate([np.zeros(1, np.int64), self.ends[:-1]])[columns]
-        lengths = self.ends[columns] - begins
-        return Spelling(self.characters[_ranges(begins, lengths)], np.cumsum(lengths))
-
-    def strings(self) -> list[str]:
-        """The features as strings."""
-        text = self.characters.tobytes().decode("utf-32-le", "surrogatepass")
-        ends = self.ends.tolist()
-        return [text[a:b] for a, b in zip([0, *ends], ends, strict=False)]
-
-
-def _ranges(begins: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Count up from each begin, its length times, one range after another."""
-    before = np.cumsum(lengths) - lengths
-    return np.asarray(np.arange(int(lengths.sum()), dtype=np.int64) + np.repeat(begins - before, lengths))
 
 
 class NoFeatures(ValueError):

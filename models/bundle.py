@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from features.normalise import Normaliser
+from features.spelling import Spelling
 from features.trie import Trie
-from features.vectorise import Spelling
 from models.calibration import Calibration
 from models.decision import Policy
 from models.fitted import FIELDS, FittedModel, Head, Records, Scope, Vocabulary, record_places

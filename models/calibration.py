@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 from scipy.special import log_expit, log_softmax
 
 ECE_BINS = 15
@@ -47,6 +46,9 @@ def fit_calibration(margins: npt.NDArray[np.floating], codes: npt.NDArray[np.int
 
     def loss(x: npt.NDArray[np.float64]) -> float:
         return -float(log_softmax(unpack(x).logits(margins), axis=1)[rows, codes].mean())
+
+    # imported here, for serving has no use for it, and the import takes a fifth of a start
+    from scipy.optimize import minimize  # noqa: PLC0415
 
     found = minimize(
         loss, np.array([np.log(3.0), -0.9, np.log(0.15)]), method="Nelder-Mead", options={"maxiter": 200, "fatol": 1e-5}

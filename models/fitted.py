@@ -2,19 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from features.ngrams import Keys
+from features.spelling import Spelling
 from features.trie import Trie
-from features.vectorise import ComplaintVectoriser, Spelling
 from models.calibration import Calibration
 from models.decision import Policy
-from models.linear import Weights
 from models.prediction import Target
 from models.scorer import IDF, SCALES, SCOPE, Scorer
+
+if TYPE_CHECKING:
+    # it is a scikit-learn estimator, and to import scikit-learn takes longer than all else that serving imports
+    from features.vectorise import ComplaintVectoriser
+    from models.linear import Weights
 
 FIELDS = ("title", "text", "merchant", "address")
 """The fields of a complaint that a model reads, each with n-gram blocks of its own."""
@@ -55,7 +59,7 @@ class Vocabulary:
     block_weights: npt.NDArray[np.float64]
 
     @classmethod
-    def of(cls, vectoriser: ComplaintVectoriser) -> "Vocabulary":
+    def of(cls, vectoriser: "ComplaintVectoriser") -> "Vocabulary":
         """The vocabulary of a fitted vectoriser."""
         return cls(
             vectoriser.table_,
@@ -88,7 +92,7 @@ class Records:
         return self.numbers[:, IDF]
 
     @classmethod
-    def of(cls, idf: npt.NDArray[np.floating], heads: Sequence[Weights], scope: Weights) -> "Records":
+    def of(cls, idf: npt.NDArray[np.floating], heads: Sequence["Weights"], scope: "Weights") -> "Records":
         """Round each head's weights to 127 steps of the largest of their row; the scope has one column, kept as it is.
 
         127 steps keep a weight to 0.4% of the largest of its row.

@@ -31,6 +31,10 @@ Loader = Callable[[Settings], TriageSource]
 _GC_THRESHOLD = (10_000, 20, 50)
 """Requests leave little garbage in cycles; the usual 700 would have it looked for every few requests."""
 
+_SWITCH_SECONDS = 0.0005
+"""How long a thread waits before it asks for the interpreter. The writer of the case log asks several times per group,
+and a batch takes it in a thread of its own: at the usual 5 ms each has the others wait for longer than a request takes."""
+
 _LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -77,6 +81,7 @@ def _load_for_good(load_model: Loader, settings: Settings) -> TriageSource:
 
 
 def _build_in_process(settings: Settings, load_model: Loader) -> FastAPI:
+    sys.setswitchinterval(_SWITCH_SECONDS)
     parent = multiprocessing.parent_process()
     if parent is not None:
         # a worker whose parent was killed would go on holding the port, and nobody could stop or replace it
