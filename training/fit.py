@@ -10,12 +10,13 @@ from joblib import Parallel, delayed
 
 from features.segment import Lexicon
 from features.vectorise import ComplaintVectoriser
-from models.calibrated import Solver, cross_fit
+from models.calibrated import cross_fit
 from models.calibration import fit_calibration
 from models.decision import Floor, Precision, choose_policy
 from models.fitted import FittedModel, Head, Quantised, Scope, Vocabulary
-from models.linear import Rows
 from models.prediction import Target
+from models.rows import Rows
+from models.solver import Problem, Solver, joined
 from training.recipe import Recipe
 from training.scope import ScopeLesson, bounds
 from training.split import folds
@@ -78,35 +79,41 @@ def fit(
     solver = Solver(recipe.c, recipe.balance, recipe.max_iter, recipe.tol, recipe.seed)
     progress("features", 0, 2)
     vectoriser = ComplaintVectoriser(lexicon.trie, min_df=recipe.min_df, n_jobs=jobs)
-    everything = [*documents, *background]
-    matrix = Rows.of(vectoriser.fit_transform(everything))
+    matrix = Rows.of(vectoriser.fit_transform([*documents, *background]))
     progress("features", 1, 2)
     aside = ScopeLesson.of(len(documents), len(background), groups)
-    folded = []
-    for number, taught in enumerate(lessons, 1):
-        pairs = folds(taught.codes, groups[taught.rows], recipe.folds, recipe.seed)
-        step = partial(progress, f"out of fold {number}/{len(lessons)}")
-        width = len(taught.classes)
-        folded.append(cross_fit(matrix, taught.rows, taught.codes, width, pairs, solver, jobs=jobs, progress=step))
-    texts = aside.matrix(matrix, vectoriser.blocks_)
-    pairs = folds(aside.codes, aside.groups, recipe.folds, recipe.seed)
-    scoped = cross_fit(texts, texts.everything, aside.codes, 2, pairs, solver, jobs=jobs)
+    problems = _problems(lessons, aside, matrix, vectoriser)
+    pairs = [folds(taught.codes, groups[taught.rows], recipe.folds, recipe.seed) for taught in lessons]
+    pairs.append(folds(aside.codes, aside.groups, recipe.folds, recipe.seed))
+    *folded, scoped = cross_fit(problems, pairs, solver, jobs=jobs, progress=partial(progress, "out of fold"))
     importance = np.max([part.importance for part in (*folded, scoped)], axis=0)
     if len(importance) > recipe.max_features:
         kept = np.sort(np.argpartition(-importance, recipe.max_features)[: recipe.max_features])
+        matrix = matrix.select(kept, vectoriser.blocks_, vectoriser.block_weights())
         vectoriser.select(kept)
-        matrix = Rows.of(vectoriser.transform(everything))
-        texts = aside.matrix(matrix, vectoriser.blocks_)
+        problems = _problems(lessons, aside, matrix, vectoriser)
     progress("features", 2, 2)
+    tasks = [(number, classes) for number, problem in enumerate(problems) for classes in problem.blocks()]
     progress("final fit", 0, 1)
-    tasks = [(matrix, taught.rows, taught.codes, len(taught.classes)) for taught in lessons]
-    *fitted, scope = Parallel(n_jobs=jobs, prefer="threads")(
-        delayed(solver.fit)(*task) for task in (*tasks, (texts, texts.everything, aside.codes, 2))
+    pool = Parallel(n_jobs=jobs, prefer="threads")
+    results = pool(
+        [
+            *(
+                delayed(fit_calibration)(part.margins, taught.codes)
+                for part, taught in zip(folded, lessons, strict=True)
+            ),
+            *(delayed(solver.fit_block)(problems[number], classes) for number, classes in tasks),
+        ]
     )
     progress("final fit", 1, 1)
+    calibrations, blocks = results[: len(lessons)], results[len(lessons) :]
+    fitted = [
+        joined([block for (owner, _), block in zip(tasks, blocks, strict=True) if owner == number], problem.n_classes)
+        for number, problem in enumerate(problems)
+    ]
+    scope = fitted.pop()
     heads, out_of_fold = [], []
-    for part, taught in zip(folded, lessons, strict=True):
-        calibration = fit_calibration(part.margins, taught.codes)
+    for part, taught, calibration in zip(folded, lessons, calibrations, strict=True):
         probabilities = calibration.probabilities(part.margins)
         policy = choose_policy(
             Precision(recipe.auto), Floor(recipe.suggest), probabilities, taught.codes, len(taught.classes)
@@ -125,3 +132,14 @@ def fit(
     )
     bounded = bounds(vectoriser, unbounded, documents, scoped.margins[: aside.complaints, 1])
     return Fit(replace(unbounded, scope=bounded), tuple(out_of_fold))
+
+
+def _problems(
+    lessons: Sequence[Lesson], aside: ScopeLesson, matrix: Rows, vectoriser: ComplaintVectoriser
+) -> list[Problem]:
+    """Of each head, then of the scope."""
+    texts = aside.matrix(matrix, vectoriser.blocks_)
+    return [
+        *(Problem(matrix, taught.rows, taught.codes, len(taught.classes)) for taught in lessons),
+        Problem(texts, texts.everything, aside.codes, 2),
+    ]

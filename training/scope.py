@@ -11,7 +11,7 @@ from features.lookup import build_lookup
 from features.vectorise import ComplaintVectoriser, corpus
 from models.batch import score_corpus
 from models.fitted import FIELDS, FittedModel, Scope
-from models.linear import Rows
+from models.rows import Rows
 
 MARGIN_LOSS, KNOWN_LOSS = 0.005, 0.001
 """Share of complaints that each bound of the scope may turn away: in all less than one in a hundred."""
