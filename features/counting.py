@@ -1,39 +1,84 @@
-"""Learning a vocabulary and making a sparse matrix of it: compiled loops over a corpus."""
+"""Telling the n-grams of each document apart and numbering them: compiled loops over a corpus.
+
+Each document is cut and hashed once. Its n-grams are first told apart in a small table that stays in the nearest cache;
+only distinct ones are looked up in the large table, all slots of a document being read before any is compared, so that
+the waits for memory overlap. What is left to do once the whole vocabulary is known needs no hashing.
+"""
+
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from features.compiled import compiled
-from features.lookup import look_up
-from features.ngrams import Keys, Positions, Scratch, document_at, emit
+from features.lookup import FREE, shift_of, slot_of
+from features.ngrams import CHARACTER_N, WORD_N, Keys, Positions, Scratch, document_at, emit
+from features.seen import Seen
 from features.trie import Trie
 
+PLACES = WORD_N + CHARACTER_N
+"""n-grams of a text are at most so many times its characters."""
 
-def empty_counts(n: int = 1 << 16) -> tuple[Keys, Positions, Positions, npt.NDArray[np.uint8]]:
-    """An empty table for `count_documents`."""
-    return np.zeros(n, np.uint64), np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, np.uint8)
+_ONE = np.uint64(1)
+
+
+class Distinct(NamedTuple):
+    """Working space to tell one document's n-grams apart; each thread has its own.
+
+    places: int32 [a power of two], all 0 between documents. keys, times (how often), first (the n-gram's number in
+    `Scratch`), slots (what the large table holds where the key belongs): [6 * n], of each distinct n-gram.
+    """
+
+    places: Positions
+    keys: Keys
+    times: Positions
+    first: Positions
+    slots: Keys
+
+
+def distinct_space(length: int) -> Distinct:
+    """Working space for documents of up to `length` characters."""
+    n = PLACES * length
+    return Distinct(
+        np.zeros(1 << (2 * n).bit_length(), np.int32),
+        np.empty(n, np.uint64),
+        np.empty(n, np.int32),
+        np.empty(n, np.int32),
+        np.empty(n, np.uint64),
+    )
 
 
 @compiled()
-def _grow(
-    keys: Keys, counts: Positions, last: Positions, blocks: npt.NDArray[np.uint8]
-) -> tuple[Keys, Positions, Positions, npt.NDArray[np.uint8]]:
-    size = 2 * len(keys)
-    mask = size - 1
-    new_keys = np.zeros(size, np.uint64)
-    new_counts = np.zeros(size, np.int32)
-    new_last = np.empty(size, np.int32)
-    new_blocks = np.empty(size, np.uint8)
-    for i in range(len(keys)):
-        if counts[i]:
-            slot = np.int64(keys[i]) & mask
-            while new_counts[slot]:
-                slot = (slot + 1) & mask
-            new_keys[slot] = keys[i]
-            new_counts[slot] = counts[i]
-            new_last[slot] = last[i]
-            new_blocks[slot] = blocks[i]
-    return new_keys, new_counts, new_last, new_blocks
+def _tell_apart(space: Scratch, n: int, distinct: Distinct, block_ends: Positions) -> int:
+    """Write each n-gram of a document once, and where in them each block ends; return how many there are."""
+    places, keys, times, first, _ = distinct
+    size = 16
+    while size < 2 * n:
+        size *= 2
+    shift, mask = shift_of(size), size - 1
+    found = 0
+    i = 0
+    for block in range(len(block_ends)):
+        while i < space.block_ends[block]:
+            key = space.keys[i]
+            place = np.int64(key >> shift)
+            while True:
+                known = places[place]
+                if known == 0:
+                    keys[found] = key
+                    times[found] = 1
+                    first[found] = i
+                    found += 1
+                    places[place] = found
+                    break
+                if keys[known - 1] == key:
+                    times[known - 1] += 1
+                    break
+                place = (place + 1) & mask
+            i += 1
+        block_ends[block] = found
+    places[:size] = 0
+    return found
 
 
 @compiled()
@@ -45,75 +90,71 @@ def count_documents(
     last_document: int,
     trie: Trie,
     space: Scratch,
-    keys: Keys,
-    counts: Positions,
-    last: Positions,
-    blocks: npt.NDArray[np.uint8],
+    distinct: Distinct,
+    seen: Seen,
+    bits: int,
     used: int,
-) -> tuple[Keys, Positions, Positions, npt.NDArray[np.uint8], int]:
-    """Count in how many documents each n-gram occurs; go on with the table of an earlier call.
+    numbers: Positions,
+    times: npt.NDArray[np.float32],
+    written: int,
+    block_ends: Positions,
+) -> tuple[int, int, int]:
+    """Count in how many documents each n-gram occurs, and write each document's n-grams and how often it has them.
 
-    keys, counts, last (the last document that was counted), blocks: an open-addressing table, a power of two long;
-    counts are 0 where it is free. Returns the table, which may have grown, and how many n-grams it holds.
+    bits: see `number_bits`; used: how many n-grams `seen` holds. numbers, times: [at least 6 a character], from place
+    `written` on. block_ends: int32 [documents of the corpus, 2 * n_fields], where in the document's n-grams each block
+    ends. Returns the next document, `used` and `written`; it is not the last where `seen` has to grow first.
     """
+    table, keys, counts, blocks, begins, extents = seen
     relative = np.empty(n_fields + 1, np.int32)
+    shift, wide = shift_of(len(table)), np.uint64(bits)
+    number_mask = (_ONE << wide) - _ONE
     for document in range(first_document, last_document):
         begin, stop = document_at(fields, n_fields, document, relative)
         n = emit(text[begin:stop], relative, trie, space)
-        while 2 * (used + n) > len(keys):
-            keys, counts, last, blocks = _grow(keys, counts, last, blocks)
-        mask = len(keys) - 1
-        i = 0
+        if used + n > len(keys):
+            return document, used, written
+        ends = block_ends[document]
+        found = _tell_apart(space, n, distinct, ends)
+        for d in range(found):
+            distinct.slots[d] = table[np.int64(distinct.keys[d] >> shift)]
+        d = 0
         for block in range(2 * n_fields):
-            while i < space.block_ends[block]:
-                key = space.keys[i]
-                slot = np.int64(key) & mask
-                while counts[slot] and keys[slot] != key:
-                    slot = (slot + 1) & mask
-                if counts[slot] == 0:
-                    keys[slot] = key
-                    blocks[slot] = block
-                    counts[slot] = 1
-                    last[slot] = document
-                    used += 1
-                elif last[slot] != document:
-                    counts[slot] += 1
-                    last[slot] = document
-                i += 1
-    return keys, counts, last, blocks, used
+            while d < ends[block]:
+                key = distinct.keys[d]
+                wanted = key << wide
+                entry = distinct.slots[d]
+                if entry == FREE or entry & ~number_mask != wanted:
+                    slot = slot_of(table, shift, wide, key)
+                    entry = table[slot]
+                    if entry == FREE:
+                        entry = wanted | np.uint64(used)
+                        table[slot] = entry
+                        keys[used] = key
+                        blocks[used] = block
+                        i = distinct.first[d]
+                        a, b = space.starts[i], space.ends[i]
+                        begins[used] = begin + a
+                        extents[used, 0] = b - a
+                        extents[used, 1] = 0
+                        extents[used, 2] = 0
+                        # two words come right after the second of them, and two places after what ends with the first
+                        if block % 2 == 0 and i > 0 and b == space.ends[i - 1] and a < space.starts[i - 1]:
+                            extents[used, 0] = space.ends[i - 2] - a
+                            extents[used, 1] = space.starts[i - 1] - a
+                            extents[used, 2] = b - a
+                        used += 1
+                number = np.int64(entry & number_mask)
+                counts[number] += 1
+                numbers[written + d] = number
+                times[written + d] = distinct.times[d]
+                d += 1
+        written += found
+    return last_document, used, written
 
 
 @compiled()
-def add_counts(
-    more_keys: Keys,
-    more_counts: Positions,
-    more_blocks: npt.NDArray[np.uint8],
-    keys: Keys,
-    counts: Positions,
-    last: Positions,
-    blocks: npt.NDArray[np.uint8],
-    used: int,
-) -> tuple[Keys, Positions, Positions, npt.NDArray[np.uint8], int]:
-    """Add one table of `count_documents` to another, of other documents; returns the latter as it does."""
-    for i in range(len(more_keys)):
-        if more_counts[i] == 0:
-            continue
-        if 2 * (used + 1) > len(keys):
-            keys, counts, last, blocks = _grow(keys, counts, last, blocks)
-        mask = len(keys) - 1
-        slot = np.int64(more_keys[i]) & mask
-        while counts[slot] and keys[slot] != more_keys[i]:
-            slot = (slot + 1) & mask
-        if counts[slot] == 0:
-            keys[slot] = more_keys[i]
-            blocks[slot] = more_blocks[i]
-            used += 1
-        counts[slot] += more_counts[i]
-    return keys, counts, last, blocks, used
-
-
-@compiled()
-def transform_documents(
+def find_documents(
     text: npt.NDArray[np.uint32],
     fields: npt.NDArray[np.int64],
     n_fields: int,
@@ -121,58 +162,37 @@ def transform_documents(
     last_document: int,
     trie: Trie,
     space: Scratch,
+    distinct: Distinct,
     table: Keys,
-    row_bits: int,
-    idf: npt.NDArray[np.float64],
-    block_weights: npt.NDArray[np.float64],
-    counts: Positions,
-    columns: Positions,
-    values: npt.NDArray[np.float32],
-    row_ends: npt.NDArray[np.int64],
-    seen: npt.NDArray[np.int64],
+    bits: int,
+    numbers: Positions,
+    times: npt.NDArray[np.float32],
+    written: int,
+    block_ends: Positions,
 ) -> int:
-    """Write the rows of a sparse matrix: (1 + ln tf) * idf, each block to length `block_weights[block]`.
-
-    counts: int32 [features], all zero before and after. columns, values: need 6 places a character.
-    row_ends: int64 [documents], where each row ends. seen: int64 [features, 4] or empty: where a feature was first met
-    (start and end in `text`; for two words start and end of each), -1 before. Returns how many values were written.
-    """
+    """Like `count_documents`, for a vocabulary that stays as it is: what is not in it is left out. Returns `written`."""
     relative = np.empty(n_fields + 1, np.int32)
-    shift = np.uint64(64 - int(np.log2(len(table)) + 0.5))
-    bits = np.uint64(row_bits)
-    n_values = 0
+    shift, wide = shift_of(len(table)), np.uint64(bits)
+    number_mask = (_ONE << wide) - _ONE
     for document in range(first_document, last_document):
         begin, stop = document_at(fields, n_fields, document, relative)
-        emit(text[begin:stop], relative, trie, space)
-        i = 0
+        n = emit(text[begin:stop], relative, trie, space)
+        ends = block_ends[document]
+        found = _tell_apart(space, n, distinct, ends)
+        for d in range(found):
+            distinct.slots[d] = table[np.int64(distinct.keys[d] >> shift)]
+        before, d = written, 0
         for block in range(2 * n_fields):
-            first_value = n_values
-            while i < space.block_ends[block]:
-                row = look_up(table, shift, bits, space.keys[i])
-                if row >= 0:
-                    if counts[row] == 0:
-                        columns[n_values] = row
-                        n_values += 1
-                        if len(seen) and seen[row, 0] < 0:
-                            a, b = space.starts[i], space.ends[i]
-                            seen[row, 0] = begin + a
-                            seen[row, 1] = begin + b
-                            # two words come right after the second of them, and two places after what ends with the first
-                            if block % 2 == 0 and i > 0 and b == space.ends[i - 1] and a < space.starts[i - 1]:
-                                seen[row, 1] = begin + space.ends[i - 2]
-                                seen[row, 2] = begin + space.starts[i - 1]
-                                seen[row, 3] = begin + b
-                    counts[row] += 1
-                i += 1
-            squares = 0.0
-            for v in range(first_value, n_values):
-                weight = (1.0 + np.log(np.float64(counts[columns[v]]))) * idf[columns[v]]
-                counts[columns[v]] = 0
-                values[v] = weight
-                squares += weight * weight
-            if squares > 0:
-                scale = block_weights[block] / np.sqrt(squares)
-                for v in range(first_value, n_values):
-                    values[v] *= scale
-        row_ends[document - first_document] = n_values
-    return n_values
+            while d < ends[block]:
+                entry = distinct.slots[d]
+                if entry != FREE:
+                    key = distinct.keys[d]
+                    if entry & ~number_mask != key << wide:
+                        entry = table[slot_of(table, shift, wide, key)]
+                    if entry != FREE:
+                        numbers[written] = np.int64(entry & number_mask)
+                        times[written] = distinct.times[d]
+                        written += 1
+                d += 1
+            ends[block] = written - before
+    return written

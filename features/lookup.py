@@ -6,7 +6,37 @@ from features.compiled import compiled
 from features.ngrams import Keys
 
 _ONE = np.uint64(1)
-_FREE = np.uint64(0xFFFFFFFFFFFFFFFF)
+FREE = np.uint64(0xFFFFFFFFFFFFFFFF)
+"""A slot that holds nothing."""
+
+
+@compiled(inline="always")
+def shift_of(slots: int) -> np.uint64:
+    """64 less the binary logarithm of a table's length."""
+    return np.uint64(64 - int(np.log2(slots) + 0.5))
+
+
+@compiled(inline="always")
+def slot_of(table: Keys, shift: np.uint64, row_bits: np.uint64, key: np.uint64) -> np.int64:
+    """Where the key is in a table of `build_lookup`, or the free slot where it belongs; shift: see `shift_of`."""
+    row_mask = (_ONE << row_bits) - _ONE
+    wanted = key << row_bits
+    slot = np.int64(key >> shift)
+    while table[slot] != FREE and table[slot] & ~row_mask != wanted:
+        slot = (slot + 1) & (len(table) - 1)
+    return slot
+
+
+@compiled()
+def fill_lookup(table: Keys, keys: Keys, row_bits: int) -> None:
+    """Put keys into a table of `build_lookup` that is all free, as rows 0, 1, 2, ..."""
+    shift = shift_of(len(table))
+    mask = len(table) - 1
+    for row in range(len(keys)):
+        slot = np.int64(keys[row] >> shift)
+        while table[slot] != FREE:
+            slot = (slot + 1) & mask
+        table[slot] = (keys[row] << np.uint64(row_bits)) | np.uint64(row)
 
 
 @compiled()
@@ -16,14 +46,8 @@ def build_lookup(keys: Keys, slots: int, row_bits: int) -> Keys:
     A slot holds the key's low 64 - row_bits bits and the row; its place tells the key's high bits. slots is a power of
     two of at least 2 * len(keys); len(keys) < 2 ** row_bits.
     """
-    table = np.full(slots, _FREE, np.uint64)
-    shift = np.uint64(64 - int(np.log2(slots) + 0.5))
-    mask = slots - 1
-    for row in range(len(keys)):
-        slot = np.int64(keys[row] >> shift)
-        while table[slot] != _FREE:
-            slot = (slot + 1) & mask
-        table[slot] = (keys[row] << np.uint64(row_bits)) | np.uint64(row)
+    table = np.full(slots, FREE, np.uint64)
+    fill_lookup(table, keys, row_bits)
     return table
 
 
@@ -36,7 +60,7 @@ def look_up(table: Keys, shift: np.uint64, row_bits: np.uint64, key: np.uint64) 
     row_mask = (_ONE << row_bits) - _ONE
     while True:
         entry = table[slot]
-        if entry == _FREE:
+        if entry == FREE:
             return np.int64(-1)
         if entry & ~row_mask == wanted:
             return np.int64(entry & row_mask)

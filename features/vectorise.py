@@ -1,23 +1,20 @@
 """TF-IDF over the fields of a complaint: a scikit-learn transformer around the compiled n-gram counter."""
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
-from joblib import Parallel, delayed, effective_n_jobs
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from features.counting import add_counts, count_documents, empty_counts, transform_documents
 from features.lookup import build_lookup
-from features.ngrams import CHARACTER_N, WORD_N, Corpus, Keys, scratch
+from features.ngrams import Corpus, Keys
+from features.seen import Seen, spell
+from features.tally import count, find
 from features.trie import Trie, build_trie
-
-CHUNK = 2_000
-"""Documents in one compiled call: working memory stays bounded."""
 
 
 def corpus(documents: Iterable[Sequence[str]], n_fields: int) -> Corpus:
@@ -27,7 +24,7 @@ def corpus(documents: Iterable[Sequence[str]], n_fields: int) -> Corpus:
         if len(document) != n_fields:
             raise ValueError(f"document {number} has {len(document)} fields, expected {n_fields}")
         parts.extend(document)
-    lengths = np.fromiter((len(part) for part in parts), np.int64, len(parts))
+    lengths = np.fromiter(map(len, parts), np.int64, len(parts))
     fields = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
     text = np.frombuffer("".join(parts).encode("utf-32-le", "surrogatepass"), np.uint32)
     longest = int(lengths.reshape(-1, n_fields).sum(axis=1).max()) if parts else 0
@@ -44,16 +41,12 @@ class Spelling(NamedTuple):
     ends: npt.NDArray[np.int64]
 
     @classmethod
-    def gather(cls, laid: Corpus, spans: npt.NDArray[np.int64]) -> "Spelling":
-        """Read each feature where it was first seen; spans: int64 [features, 4] of `transform_documents`."""
-        first, second = spans[:, 1] - spans[:, 0], spans[:, 3] - spans[:, 2]
-        two = second > 0
-        lengths = first + np.where(two, second + 1, 0)
-        ends = np.cumsum(lengths)
-        characters = np.full(int(ends[-1]), ord(" "), np.uint32)
-        begins = ends - lengths
-        characters[_ranges(begins, first)] = laid.text[_ranges(spans[:, 0], first)]
-        characters[_ranges((begins + first + 1)[two], second[two])] = laid.text[_ranges(spans[two, 2], second[two])]
+    def of(cls, laid: Corpus, seen: Seen, numbers: npt.NDArray[np.int64]) -> "Spelling":
+        """Read the n-grams of these numbers where they were first met."""
+        first, second, end = seen.extents[numbers].T
+        ends = np.cumsum(first + np.where(end > 0, end - second + 1, 0), dtype=np.int64)
+        characters = np.empty(int(ends[-1]), np.uint32)
+        spell(np.asarray(laid.text), seen.begins, seen.extents, numbers, ends, characters)
         return cls(characters, ends)
 
     def select(self, columns: npt.NDArray[np.int64]) -> "Spelling":
@@ -92,7 +85,7 @@ class ComplaintVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc
     over characters of each field, up to the order of the columns, on texts without two blanks in a row (normalised text
     has none; scikit-learn would make one of them).
 
-    X is an array-like of texts: (n,) for one field, (n, n_fields) for several. The texts are taken as they are;
+    X is an array-like of texts, (n,) for one field, (n, n_fields) for several, or a `Corpus`. The texts are taken as they are;
     normalising them is another step.
 
     Parameters
@@ -121,34 +114,36 @@ class ComplaintVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc
         self.fit_transform(X, y)
         return self
 
-    def fit_transform(self, X: Any, y: object = None) -> sparse.csr_matrix:  # noqa: ARG002, N803
-        """Learn from X and return its rows: float32 [n, n_features]."""
-        documents = self._documents(X)
-        self.n_fields_ = len(documents[0])
-        self.trie_ = build_trie({}, 1) if self.trie is None else self.trie
-        laid = corpus(documents, self.n_fields_)
-        keys, counts, blocks = self._count(laid)
-        if not len(keys):
-            raise NoFeatures(len(documents), self.min_df)
-        self.idf_ = np.log((1.0 + len(documents)) / (1.0 + counts)) + 1.0
-        self._set_keys(keys)
-        matrix, seen = self._transform(laid, learn=True)
-        # the most frequent first: the rows that most documents need then share pages of memory
-        order = np.lexsort((keys, -counts, blocks))
-        self.blocks_ = blocks[order]
-        self.idf_ = self.idf_[order]
-        self.document_counts_ = counts[order]
-        self.spelling_ = Spelling.gather(laid, seen[order])
-        self._set_keys(keys[order])
-        column = np.empty(len(keys), np.int32)
-        column[order] = np.arange(len(keys), dtype=np.int32)
-        matrix.indices = column[matrix.indices]
-        return matrix
+    def fit_transform(self, X: Any, y: object = None, spool: Path | None = None) -> sparse.csr_matrix:  # noqa: ARG002, N803
+        """Learn from X and return its rows: float32 [n, n_features].
 
-    def transform(self, X: Any) -> sparse.csr_matrix:  # noqa: N803
-        """Rows for new documents: float32 [n, n_features]."""
+        spool: an existing directory for the rows; the matrix is then mapped from its files `columns.i4` and `values.f4`,
+        which are the caller's to remove.
+        """
+        laid = self._laid(X)
+        self.n_fields_ = laid.n_fields
+        self.trie_ = build_trie({}, 1) if self.trie is None else self.trie
+        tally, seen = count(laid, self.trie_, self.n_jobs, spool)
+        kept = np.flatnonzero(seen.counts >= self.min_df)
+        if not len(kept):
+            raise NoFeatures(laid.documents, self.min_df)
+        numbers = kept[_order(seen.blocks[kept], seen.counts[kept], seen.keys[kept])]
+        self.blocks_ = seen.blocks[numbers]
+        self.document_counts_ = seen.counts[numbers]
+        self.idf_ = np.log((1.0 + laid.documents) / (1.0 + self.document_counts_)) + 1.0
+        self.spelling_ = Spelling.of(laid, seen, numbers)
+        self._set_keys(seen.keys[numbers])
+        columns = np.full(len(seen.keys), -1, np.int32)
+        columns[numbers] = np.arange(len(numbers), dtype=np.int32)
+        del seen
+        return tally.rows(columns, self.idf_, self.block_weights())
+
+    def transform(self, X: Any, spool: Path | None = None) -> sparse.csr_matrix:  # noqa: N803
+        """Rows for new documents: float32 [n, n_features]; spool: see `fit_transform`."""
         check_is_fitted(self)
-        return self._transform(corpus(self._documents(X), self.n_fields_), learn=False)[0]
+        laid = self._laid(X, self.n_fields_)
+        tally = find(laid, self.trie_, self.table_, self.row_bits_, self.n_jobs, spool)
+        return tally.rows(np.arange(len(self.keys_), dtype=np.int32), self.idf_, self.block_weights())
 
     def select(self, columns: npt.NDArray[np.int64]) -> Self:
         """Keep only these columns, in this order; the norms of later rows are of what is kept."""
@@ -180,70 +175,24 @@ class ComplaintVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc
         self.row_bits_ = max(1, len(keys).bit_length())
         self.table_ = build_lookup(keys, 1 << (len(keys) * 2).bit_length(), self.row_bits_)
 
-    def _documents(self, X: Any) -> list[Sequence[str]]:  # noqa: N803
-        documents = [(row,) if isinstance(row, str) else row for row in X]
-        if not documents:
+    def _laid(self, X: Any, n_fields: int | None = None) -> Corpus:  # noqa: N803
+        """X as a corpus; n_fields: how many it must have, None takes what the first document has."""
+        if isinstance(X, Corpus):
+            if X.n_fields != (n_fields or X.n_fields):
+                raise ValueError(f"the corpus has {X.n_fields} fields, expected {n_fields}")
+            laid = X
+        else:
+            documents = [(row,) if isinstance(row, str) else row for row in X]
+            laid = corpus(documents, n_fields or (len(documents[0]) if documents else 1))
+        if not laid.documents:
             raise NoFeatures(0, self.min_df)
-        return documents
+        return laid
 
-    def _count(self, laid: Corpus) -> tuple[Keys, npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-        def count(first: int, last: int) -> tuple[Any, ...]:
-            space, table = scratch(laid.longest, laid.n_fields), empty_counts()
-            counted: tuple[Any, ...] = count_documents(
-                laid.text, laid.fields, laid.n_fields, first, last, self.trie_, space, *table, 0
-            )
-            return counted
 
-        # threads, for compiled code releases the lock: the corpus is shared, and each has a table of its own
-        table, *others = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-            delayed(count)(a, b) for a, b in pairwise(self._shares(laid.documents))
-        )
-        for keys, counts, _, blocks, _ in others:
-            table = add_counts(keys, counts, blocks, *table)
-        keys, counts, _, blocks, _ = table
-        kept = counts >= self.min_df
-        return keys[kept], counts[kept], blocks[kept]
-
-    def _transform(self, laid: Corpus, *, learn: bool) -> tuple[sparse.csr_matrix, npt.NDArray[np.int64]]:
-        """The rows of a corpus; to learn, also where each feature was first seen (see `transform_documents`)."""
-        block_weights = self.block_weights()
-
-        def work(first: int, last: int) -> tuple[list[tuple[npt.NDArray[Any], ...]], npt.NDArray[np.int64]]:
-            space, counts = scratch(laid.longest, laid.n_fields), np.zeros(len(self.keys_), np.int32)
-            seen = np.full((len(self.keys_) if learn else 0, 4), -1, np.int64)
-            parts: list[tuple[npt.NDArray[Any], ...]] = []
-            for begin, stop in pairwise([*range(first, last, CHUNK), last]):
-                size = int(laid.fields[stop * laid.n_fields] - laid.fields[begin * laid.n_fields])
-                room = (WORD_N + CHARACTER_N) * size
-                columns, values = np.empty(room, np.int32), np.empty(room, np.float32)
-                ends = np.empty(stop - begin, np.int64)
-                n = transform_documents(
-                    laid.text, laid.fields, laid.n_fields, begin, stop, self.trie_, space, self.table_,
-                    self.row_bits_, self.idf_, block_weights, counts, columns, values, ends, seen,
-                )  # fmt: skip
-                parts.append((columns[:n].copy(), values[:n].copy(), ends))
-            return parts, seen
-
-        done = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-            delayed(work)(a, b) for a, b in pairwise(self._shares(laid.documents))
-        )
-        parts = [part for share, _ in done for part in share]
-        seen = done[0][1]
-        for _, later in done[1:]:
-            seen = np.where(seen[:, :1] < 0, later, seen)
-        before = np.cumsum([0, *(len(columns) for columns, _, _ in parts)])
-        row_ends = [ends + start for (_, _, ends), start in zip(parts, before, strict=False)]
-        matrix = sparse.csr_matrix(
-            (
-                np.concatenate([values for _, values, _ in parts]),
-                np.concatenate([columns for columns, _, _ in parts]),
-                np.concatenate([np.zeros(1, np.int64), *row_ends]),
-            ),
-            shape=(laid.documents, len(self.keys_)),
-        )
-        return matrix, seen
-
-    def _shares(self, documents: int) -> list[int]:
-        """Where each thread's documents begin, and the end."""
-        threads = min(effective_n_jobs(self.n_jobs), documents)
-        return [documents * part // threads for part in range(threads + 1)]
+def _order(blocks: npt.NDArray[np.uint8], counts: npt.NDArray[np.int32], keys: Keys) -> npt.NDArray[np.int64]:
+    """By block, then the most frequent first: the rows that most documents need then share pages of memory; then by key."""
+    order = np.argsort(keys)
+    # numpy sorts 16 bits by digits, which is several times faster than `lexsort`
+    for digit in (~counts.astype(np.uint16), ~(counts >> 16).astype(np.uint16), blocks):
+        order = order[np.argsort(digit[order], kind="stable")]
+    return order

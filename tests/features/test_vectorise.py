@@ -17,8 +17,9 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import estimator_checks
 
 from features.lookup import build_lookup, look_up
+from features.ngrams import Corpus
 from features.segment import is_word
-from features.vectorise import ComplaintVectoriser, NoFeatures
+from features.vectorise import ComplaintVectoriser, NoFeatures, corpus
 
 COMPLAINTS = (
     ("过期食品", "市民在超市买到过期食品，要求退一赔十。"),
@@ -146,12 +147,12 @@ def test_it_equals_scikit_learns_union_on_any_texts(data, min_df, n_fields, awkw
 def test_many_features_and_many_documents_are_counted_alike(lexicon, reference):
     """More n-grams than the first table holds, and more documents than one compiled call takes."""
     random = np.random.default_rng(0)
-    pages = ["".join(map(chr, random.integers(0x4E00, 0x9000, 9_000))) for _ in range(3)]
+    pages = ["".join(map(chr, random.integers(0x4E00, 0x9000, 9_000))) for _ in range(8)]
     documents = [(page,) for page in (*pages, pages[0][::-1])] + [(text,) for _, text in COMPLAINTS] * 600
     vectoriser = ComplaintVectoriser(lexicon.trie, min_df=1, n_jobs=2)
     matrix = vectoriser.fit_transform(documents)
     assert matrix.shape[0] > 4_000
-    assert matrix.shape[1] > 100_000
+    assert matrix.shape[1] > 200_000
     _, theirs, names = reference(documents, 1)
     place = {name: column for column, name in enumerate(vectoriser.get_feature_names_out())}
     difference = matrix[:, [place[name] for name in names]] - theirs
@@ -164,6 +165,44 @@ def test_threads_make_no_difference(lexicon, tiny_complaints):
     one, three = (ComplaintVectoriser(lexicon.trie, n_jobs=jobs) for jobs in (1, 3))
     assert abs(one.fit_transform(texts) - three.fit_transform(texts)).nnz == 0
     assert one.get_feature_names_out().tolist() == three.get_feature_names_out().tolist()
+
+
+def test_a_corpus_in_files_gives_the_rows_of_its_texts(lexicon, tmp_path):
+    laid = corpus(COMPLAINTS, 2)
+    np.save(tmp_path / "text.npy", laid.text)
+    np.save(tmp_path / "fields.npy", laid.fields)
+    text, fields = (np.load(tmp_path / name, mmap_mode="r") for name in ("text.npy", "fields.npy"))
+    mapped = Corpus(text, fields, laid.n_fields, laid.longest)
+    of_texts, of_files = (ComplaintVectoriser(lexicon.trie) for _ in range(2))
+    assert abs(of_texts.fit_transform(COMPLAINTS) - of_files.fit_transform(mapped)).nnz == 0
+    assert of_texts.get_feature_names_out().tolist() == of_files.get_feature_names_out().tolist()
+    assert abs(of_texts.transform(COMPLAINTS) - of_files.transform(mapped)).nnz == 0
+
+
+@pytest.mark.parametrize("n_jobs", [None, 3])
+def test_rows_in_files_are_those_in_memory(n_jobs, lexicon, tmp_path):
+    texts = [text for _, text in COMPLAINTS] * 900
+    vectoriser = ComplaintVectoriser(lexicon.trie, n_jobs=n_jobs)
+    in_memory = vectoriser.fit_transform(texts)
+    for number, make in enumerate((vectoriser.fit_transform, vectoriser.transform)):
+        spool = tmp_path / str(number)
+        spool.mkdir()
+        in_files = make(texts, spool=spool)
+        assert abs(in_files - in_memory).nnz == 0
+        assert {file.name: file.stat().st_size for file in spool.iterdir()} == {
+            "columns.i4": 4 * in_memory.nnz,
+            "values.f4": 4 * in_memory.nnz,
+        }
+        in_files.data[0] = 7
+        assert np.fromfile(spool / "values.f4", np.float32)[0] == 7
+
+
+def test_rows_in_files_outlive_others_in_the_same_directory(lexicon, tmp_path):
+    texts = [text for _, text in COMPLAINTS]
+    vectoriser = ComplaintVectoriser(lexicon.trie)
+    first = vectoriser.fit_transform(texts, spool=tmp_path)
+    vectoriser.transform(["", "龘"], spool=tmp_path)
+    assert abs(first - vectoriser.transform(texts)).nnz == 0
 
 
 def test_a_field_weighs_as_told(lexicon, reference):
@@ -219,6 +258,8 @@ def test_documents_with_other_fields_are_refused(lexicon):
         vectoriser.transform([("过期", "食品")])
     with pytest.raises(ValueError, match="document 1 has 1 fields, expected 2"):
         vectoriser.fit([("过期", "食品"), ("过期",)])
+    with pytest.raises(ValueError, match="the corpus has 2 fields, expected 1"):
+        vectoriser.transform(corpus([("过期", "食品")], 2))
 
 
 @given(st.sets(st.integers(0, 2**64 - 1), min_size=1, max_size=200), st.lists(st.integers(0, 2**64 - 1), max_size=50))
