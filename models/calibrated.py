@@ -1,6 +1,7 @@
 """A calibrated linear classifier: margins of a linear SVM, made probabilities on out-of-fold scores."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -37,18 +38,20 @@ def cross_fit(
     *,
     jobs: int = 1,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
+    spool: Path | None = None,
 ) -> list[CrossFit]:
     """Fit each fold's training rows and score its test rows; features are those of all rows, labels are not.
 
     pairs: the folds of each problem, counted within its subset. All fits go into one queue, a block of classes each, so
-    that no core waits for another head.
+    that no core waits for another head. spool: a directory for the margins, which are in files there, the caller's to
+    remove.
     """
     found = [
         CrossFit(
-            np.empty((len(problem.codes), problem.n_classes), np.float32),
+            _room((len(problem.codes), problem.n_classes), spool and spool / f"margins-{number}.f4"),
             np.zeros(problem.matrix.n_features, np.float32),
         )
-        for problem in problems
+        for number, problem in enumerate(problems)
     ]
     tasks = [
         (number, fold, place, classes)
@@ -77,6 +80,10 @@ def cross_fit(
     for (number, _), mine in sorted(largest.items()):
         np.add(found[number].importance, mine, out=found[number].importance)
     return found
+
+
+def _room(shape: tuple[int, int], file: Path | None) -> Floats:
+    return np.empty(shape, np.float32) if file is None else np.memmap(file, np.float32, "w+", shape=shape)
 
 
 class CalibratedHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]

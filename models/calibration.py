@@ -35,9 +35,11 @@ class Calibration(NamedTuple):
             log_expit(self.steepness * (np.asarray(margins, np.float64) - self.midpoint)) / self.temperature
         )
 
-    def probabilities(self, margins: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-        """Probabilities [n, n_classes] of margins [n, n_classes]."""
-        found = np.empty(margins.shape, np.float32)
+    def probabilities(
+        self, margins: npt.NDArray[np.floating], out: npt.NDArray[np.float32] | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Probabilities [n, n_classes] of margins [n, n_classes]; out: where they go, which may be the margins' place."""
+        found = np.empty(margins.shape, np.float32) if out is None else out
         for start in range(0, len(found), _CHUNK):
             found[start : start + _CHUNK] = np.exp(log_softmax(self.logits(margins[start : start + _CHUNK]), axis=1))
         return found

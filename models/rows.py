@@ -30,12 +30,18 @@ class Rows(NamedTuple):
         """The rows of a float32 csr matrix, not copied."""
         row_ends = matrix.indptr.astype(np.int64, copy=False)
         columns = matrix.indices.astype(np.int32, copy=False)
-        return cls(matrix.data, columns, row_ends, _squares(matrix.data, row_ends), int(matrix.shape[1]))
+        values = np.asarray(matrix.data)
+        return cls(values, np.asarray(columns), row_ends, _squares(values, row_ends), int(matrix.shape[1]))
 
     @property
     def everything(self) -> Integers:
         """The numbers of all rows."""
         return np.arange(len(self.row_ends) - 1)
+
+    def take(self, rows: Integers, kept: npt.NDArray[np.bool_]) -> "Rows":
+        """A copy of some rows with the entries of the columns in `kept` [n_features] alone; numbers of columns stay."""
+        values, columns, row_ends = _take(self.values, self.columns, self.row_ends, rows, kept)
+        return Rows(values, columns, row_ends, _squares(values, row_ends), self.n_features)
 
     def select(self, kept: Integers, blocks: npt.NDArray[np.uint8], block_weights: npt.NDArray[np.float64]) -> "Rows":
         """Keep only these columns, ascending: each block of a row comes to its length again, `block_weights[block]`.
@@ -58,6 +64,29 @@ def _squares(values: Floats, row_ends: Integers) -> Floats:
             total += values[k] * values[k]
         out[row] = total
     return out
+
+
+@compiled()
+def _take(
+    values: Floats,
+    columns: npt.NDArray[np.int32],
+    row_ends: Integers,
+    rows: Integers,
+    kept: npt.NDArray[np.bool_],
+) -> tuple[Floats, npt.NDArray[np.int32], Integers]:
+    ends = np.zeros(len(rows) + 1, np.int64)
+    for place in range(len(rows)):
+        ends[place + 1] = ends[place]
+        for k in range(row_ends[rows[place]], row_ends[rows[place] + 1]):
+            ends[place + 1] += kept[columns[k]]
+    out_values, out_columns = np.empty(ends[-1], np.float32), np.empty(ends[-1], np.int32)
+    n = 0
+    for row in rows:
+        for k in range(row_ends[row], row_ends[row + 1]):
+            if kept[columns[k]]:
+                out_values[n], out_columns[n] = values[k], columns[k]
+                n += 1
+    return out_values, out_columns, ends
 
 
 @compiled()
