@@ -1,6 +1,7 @@
 """A calibrated linear classifier: margins of a linear SVM, made probabilities on out-of-fold scores."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -13,27 +14,10 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from models.calibration import Calibration, fit_calibration
-from models.linear import Rows, Weights, fit_one_against_rest
+from models.rows import Floats, Integers, Rows
+from models.solver import Problem, Solver
 
-Indices = npt.NDArray[np.int64]
-Pairs = Sequence[tuple[Indices, Indices]]
-
-
-class Solver(NamedTuple):
-    """The settings of `models.linear.LinearHead`."""
-
-    C: float = 0.5
-    balance: float = 0.5
-    max_iter: int = 30
-    tol: float = 0.05
-    seed: int = 0
-
-    def fit(self, rows: Rows, subset: Indices, codes: npt.NDArray[np.int32], n_classes: int) -> Weights:
-        """Fit the rows of `subset` to their class codes."""
-        return fit_one_against_rest(
-            rows, subset, codes, n_classes, C=self.C, balance=self.balance, max_iter=self.max_iter, tol=self.tol,
-            random=np.random.RandomState(self.seed),
-        )  # fmt: skip
+Pairs = Sequence[tuple[Integers, Integers]]
 
 
 class CrossFit(NamedTuple):
@@ -48,31 +32,58 @@ class CrossFit(NamedTuple):
 
 
 def cross_fit(
-    rows: Rows,
-    subset: Indices,
-    codes: npt.NDArray[np.int32],
-    n_classes: int,
-    pairs: Pairs,
+    problems: Sequence[Problem],
+    pairs: Sequence[Pairs],
     solver: Solver,
     *,
     jobs: int = 1,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
-) -> CrossFit:
+    spool: Path | None = None,
+) -> list[CrossFit]:
     """Fit each fold's training rows and score its test rows; features are those of all rows, labels are not.
 
-    codes are those of `subset`; pairs count within it.
+    pairs: the folds of each problem, counted within its subset. All fits go into one queue, a block of classes each, so
+    that no core waits for another head. spool: a directory for the margins, which are in files there, the caller's to
+    remove.
     """
-    margins = np.empty((len(codes), n_classes), np.float32)
-    importance = np.zeros(rows.n_features, np.float32)
-    progress(0, len(pairs))
-    fits = (delayed(solver.fit)(rows, subset[train], codes[train], n_classes) for train, _ in pairs)
+    found = [
+        CrossFit(
+            _room((len(problem.codes), problem.n_classes), spool and spool / f"margins-{number}.f4"),
+            np.zeros(problem.matrix.n_features, np.float32),
+        )
+        for number, problem in enumerate(problems)
+    ]
+    tasks = [
+        (number, fold, place, classes)
+        for number, problem in enumerate(problems)
+        for fold in range(len(pairs[number]))
+        for place, classes in enumerate(problem.blocks())
+    ]
+    # the first block of a fold is the longest: no core is left with one at the end
+    tasks.sort(key=lambda task: (task[2], -len(problems[task[0]].codes)))
+
+    def held_out(number: int, fold: int, classes: Integers) -> Floats:
+        problem, (train, test) = problems[number], pairs[number][fold]
+        fitted = solver.fit_block(problem.part(train), classes)
+        found[number].margins[test[:, np.newaxis], classes] = fitted.margins(problem.matrix, problem.subset[test])
+        return fitted.largest()
+
     # threads, for the solver releases the lock: the rows are shared, not copied
-    results = Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(fits)
-    for done, ((_, test), fitted) in enumerate(zip(pairs, results, strict=True), 1):
-        margins[test] = rows.margins(subset[test], fitted)
-        importance += np.abs(fitted.weights).max(axis=1)
-        progress(done, len(pairs))
-    return CrossFit(margins, importance)
+    results = Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(
+        delayed(held_out)(number, fold, classes) for number, fold, _, classes in tasks
+    )
+    progress(0, len(tasks))
+    largest: dict[tuple[int, int], Floats] = {}
+    for done, ((number, fold, *_), mine) in enumerate(zip(tasks, results, strict=True), 1):
+        largest[number, fold] = np.maximum(mine, largest.get((number, fold), mine))
+        progress(done, len(tasks))
+    for (number, _), mine in sorted(largest.items()):
+        np.add(found[number].importance, mine, out=found[number].importance)
+    return found
+
+
+def _room(shape: tuple[int, int], file: Path | None) -> Floats:
+    return np.empty(shape, np.float32) if file is None else np.memmap(file, np.float32, "w+", shape=shape)
 
 
 class CalibratedHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -113,15 +124,16 @@ class CalibratedHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         rows, numbers = Rows.of(sparse.csr_matrix(X)), codes.astype(np.int32)
         solver = Solver(self.C, self.balance, self.max_iter, self.tol, self.seed)
+        problem = Problem(rows, rows.everything, numbers, len(self.classes_))
         counts = np.bincount(numbers)
         parts = int(np.clip(counts.min(), 2, max(2, self.folds)))
         if counts.max() < parts:  # one row per class: nothing can be held out
             self.calibration_ = Calibration(3.0, -0.9, 0.15)
         else:
             pairs = list(StratifiedKFold(parts, shuffle=True, random_state=self.seed).split(numbers, numbers))
-            margins = cross_fit(rows, rows.everything, numbers, len(self.classes_), pairs, solver).margins
-            self.calibration_ = fit_calibration(margins, numbers)
-        self.weights_, self.bias_, self.n_iter_ = solver.fit(rows, rows.everything, numbers, len(self.classes_))
+            (held_out,) = cross_fit([problem], [pairs], solver)
+            self.calibration_ = fit_calibration(held_out.margins, numbers)
+        self.weights_, self.bias_, self.n_iter_ = solver.fit(problem)
         return self
 
     @classmethod
@@ -142,7 +154,13 @@ class CalibratedHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Margins of every class [n, n_classes]."""
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)  # noqa: N806
-        return np.asarray(X @ self.weights_ + self.bias_)
+        weights = self.weights_
+        if sparse.issparse(X) and X.nnz < len(weights):
+            # of a few rows only the weights that they meet, for the product would make all of them float64
+            met, columns = np.unique(X.indices, return_inverse=True)
+            X = sparse.csr_matrix((X.data, columns, X.indptr), shape=(X.shape[0], len(met)))  # noqa: N806
+            weights = weights[met]
+        return np.asarray(X @ weights + self.bias_)
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float32]:  # noqa: N803
         """Calibrated probabilities [n, n_classes]."""

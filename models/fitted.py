@@ -18,7 +18,7 @@ from models.scorer import IDF, SCALES, SCOPE, Scorer
 if TYPE_CHECKING:
     # it is a scikit-learn estimator, and to import scikit-learn takes longer than all else that serving imports
     from features.vectorise import ComplaintVectoriser
-    from models.linear import Weights
+    from models.solver import Weights
 
 FIELDS = ("title", "text", "merchant", "address")
 """The fields of a complaint that a model reads, each with n-gram blocks of its own."""

@@ -26,6 +26,10 @@ LEADING = 4
 IDF, SCOPE, SCALES = 0, 1, 2
 """Places in a record's numbers: the inverse document frequency, the scope's weight, the unit of each head's weights."""
 
+_TOGETHER = 32
+"""Features whose weights are summed in float32: calibration multiplies a margin by up to sixty, and probabilities are to
+agree with scikit-learn's to 1e-5, for which a float32 that has grown to 1 rounds too often."""
+
 
 class Scorer(NamedTuple):
     """All arrays of a model. v features, h heads; the width of a record is a multiple of 16.
@@ -74,7 +78,8 @@ class Desk(NamedTuple):
 
     found: Recognised
     values: Floats
-    margins: Floats
+    sums: Floats
+    margins: Doubles
     logits: Doubles
     work: Doubles
     powers: npt.NDArray[np.int64]
@@ -87,6 +92,7 @@ def desk(length: int, n_fields: int, width: int, seen: Integers) -> Desk:
         recognition(length, n_fields, seen),
         np.empty(6 * length, np.float32),
         np.empty(width, np.float32),
+        np.empty(width, np.float64),
         np.empty(width, np.float64),
         np.empty(width, np.float64),
         np.empty(width, np.int64),
@@ -129,42 +135,50 @@ def _add_rows(
     head: int,
     begin: int,
     end: int,
-    margins: Floats,
+    sums: Floats,
+    margins: Doubles,
 ) -> None:
-    own = margins[begin:end]
-    u = 0
-    # slices that count from 0 are what the compiler turns into vector instructions; four at a time, as the sums would
-    # else be read and written more often than the weights
-    while u + 4 <= n_features:
-        a, b, c, d = rows[u], rows[u + 1], rows[u + 2], rows[u + 3]
-        one, two, three, four = (
-            model.weights[a, begin:end],
-            model.weights[b, begin:end],
-            model.weights[c, begin:end],
-            model.weights[d, begin:end],
-        )
-        by_one = values[u] * model.numbers[a, SCALES + head]
-        by_two = values[u + 1] * model.numbers[b, SCALES + head]
-        by_three = values[u + 2] * model.numbers[c, SCALES + head]
-        by_four = values[u + 3] * model.numbers[d, SCALES + head]
-        for j in range(len(own)):
-            own[j] += (
-                by_one * np.float32(one[j])
-                + by_two * np.float32(two[j])
-                + by_three * np.float32(three[j])
-                + by_four * np.float32(four[j])
+    """Add values times weights to a head's margins."""
+    own, total = sums[begin:end], margins[begin:end]
+    unit = SCALES + head
+    for first in range(0, n_features, _TOGETHER):
+        last = min(first + _TOGETHER, n_features)
+        own[:] = 0
+        u = first
+        # slices that count from 0 are what the compiler turns into vector instructions; four at a time, as the sums
+        # would else be read and written more often than the weights
+        while u + 4 <= last:
+            a, b, c, d = rows[u], rows[u + 1], rows[u + 2], rows[u + 3]
+            one, two, three, four = (
+                model.weights[a, begin:end],
+                model.weights[b, begin:end],
+                model.weights[c, begin:end],
+                model.weights[d, begin:end],
             )
-        u += 4
-    while u < n_features:
-        last = model.weights[rows[u], begin:end]
-        by_last = values[u] * model.numbers[rows[u], SCALES + head]
+            by_one = values[u] * model.numbers[a, unit]
+            by_two = values[u + 1] * model.numbers[b, unit]
+            by_three = values[u + 2] * model.numbers[c, unit]
+            by_four = values[u + 3] * model.numbers[d, unit]
+            for j in range(len(own)):
+                own[j] += (
+                    by_one * np.float32(one[j])
+                    + by_two * np.float32(two[j])
+                    + by_three * np.float32(three[j])
+                    + by_four * np.float32(four[j])
+                )
+            u += 4
+        while u < last:
+            weight = model.weights[rows[u], begin:end]
+            by = values[u] * model.numbers[rows[u], unit]
+            for j in range(len(own)):
+                own[j] += by * np.float32(weight[j])
+            u += 1
         for j in range(len(own)):
-            own[j] += by_last * np.float32(last[j])
-        u += 1
+            total[j] += np.float64(own[j])
 
 
 @compiled()
-def _lead(margins: Floats, leading: Integers) -> None:
+def _lead(margins: Doubles, leading: Integers) -> None:
     """Write the places of the largest margins, largest first; of equals the first."""
     leading[:] = -1
     for j in range(len(margins)):
@@ -191,7 +205,7 @@ def answer(
     evidence_weights: Doubles,
 ) -> float:
     """Score one document; write what `Scores` names, but for the facts, which are in `space`, and return the scope."""
-    found, values, margins, logits, work, powers = space
+    found, values, sums, margins, logits, work, powers = space
     n, n_features = recognise(text, fields, model.trie, model.table, model.row_bits, found, with_evidence)
     width = model.weights.shape[1]
     for u in range(n_features):
@@ -205,7 +219,7 @@ def answer(
         begin, end = model.places[head]
         size = end - begin
         # to the end of the padding: whole vectors
-        _add_rows(n_features, found.rows, values, model, head, begin, begin + (size + 15) // 16 * 16, margins)
+        _add_rows(n_features, found.rows, values, model, head, begin, begin + (size + 15) // 16 * 16, sums, margins)
         own = margins[begin:end]
         steepness, midpoint, temperature = model.calibration[head]
         soften(
@@ -220,7 +234,7 @@ def answer(
         if with_evidence:
             # margins are linear, calibrated logits are not: the secant's slope turns shares of the one into shares of
             # the other, and their sum is the logit gap
-            distance = np.float64(own[winner]) - np.float64(own[runner_up])
+            distance = own[winner] - own[runner_up]
             slope = gap / distance if distance > 0 else 0.0
             contrast[head, 1] = slope * (
                 np.float64(model.bias[begin + winner]) - np.float64(model.bias[begin + runner_up])

@@ -44,7 +44,7 @@ def exponential(x: Doubles, powers: npt.NDArray[np.int64]) -> None:
 
 @compiled(fastmath=True)
 def soften(
-    margins: Floats,
+    margins: Doubles,
     steepness: float,
     midpoint: float,
     temperature: float,
@@ -56,7 +56,7 @@ def soften(
     """Write the probabilities of a head's margins [n] and, less the largest, its logits; work, powers: [n]."""
     n = len(margins)
     for j in range(n):
-        x = steepness * (np.float64(margins[j]) - midpoint)
+        x = steepness * (margins[j] - midpoint)
         logits[j] = min(x, 0.0)
         work[j] = -abs(x)
     exponential(work, powers)

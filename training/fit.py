@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -10,15 +12,17 @@ from joblib import Parallel, delayed
 
 from features.segment import Lexicon
 from features.vectorise import ComplaintVectoriser
-from models.calibrated import Solver, cross_fit
-from models.calibration import fit_calibration
+from models.calibrated import CrossFit, cross_fit
+from models.calibration import Calibration, fit_calibration
 from models.decision import Floor, Precision, choose_policy
-from models.fitted import FittedModel, Head, Records, Scope, Vocabulary
-from models.linear import Rows, Weights
+from models.fitted import FIELDS, FittedModel, Head, Records, Scope, Vocabulary
 from models.prediction import Target
+from models.rows import Rows
+from models.solver import Block, Problem, Solver, Weights, joined
 from training.recipe import Recipe
 from training.scope import ScopeLesson, bounds
 from training.split import folds
+from training.spool import lay
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many steps of it are done, and of how many."""
@@ -60,7 +64,7 @@ def lesson(target: Target, labels: npt.NDArray[np.object_], rows: _Indices, name
     return Lesson(target, rows, codes.astype(np.int32), tuple(classes.tolist()), names)
 
 
-def fit(
+def fit(  # noqa: PLR0913 - the last two say by what means, not what
     documents: Sequence[tuple[str, ...]],
     lessons: Sequence[Lesson],
     groups: _Indices,
@@ -68,46 +72,42 @@ def fit(
     lexicon: Lexicon,
     recipe: Recipe,
     progress: Progress,
+    *,
     jobs: int = -1,
+    spool: Path | None = None,
 ) -> Fit:
     """Fit all heads on the same features.
 
     documents: normalised fields of each row (see models.fitted.FIELDS); groups [n]: near-duplicates, kept in one fold;
-    background: texts that are no complaints, for the scope.
+    background: texts that are no complaints, for the scope. spool: a directory for what grows with the rows: texts,
+    features and margins are then in files there, the out-of-fold scores of the result as well. It is of this fit alone,
+    and the caller's to remove.
     """
     solver = Solver(recipe.c, recipe.balance, recipe.max_iter, recipe.tol, recipe.seed)
     progress("features", 0, 2)
     vectoriser = ComplaintVectoriser(lexicon.trie, min_df=recipe.min_df, n_jobs=jobs)
-    everything = [*documents, *background]
-    matrix = Rows.of(vectoriser.fit_transform(everything))
+    matrix = Rows.of(vectoriser.fit_transform(lay(chain(documents, background), len(FIELDS), spool), spool=spool))
     progress("features", 1, 2)
     aside = ScopeLesson.of(len(documents), len(background), groups)
-    folded = []
-    for number, taught in enumerate(lessons, 1):
-        pairs = folds(taught.codes, groups[taught.rows], recipe.folds, recipe.seed)
-        step = partial(progress, f"out of fold {number}/{len(lessons)}")
-        width = len(taught.classes)
-        folded.append(cross_fit(matrix, taught.rows, taught.codes, width, pairs, solver, jobs=jobs, progress=step))
-    texts = aside.matrix(matrix, vectoriser.blocks_)
-    pairs = folds(aside.codes, aside.groups, recipe.folds, recipe.seed)
-    scoped = cross_fit(texts, texts.everything, aside.codes, 2, pairs, solver, jobs=jobs)
+    problems = _problems(lessons, aside, matrix, vectoriser)
+    pairs = [folds(taught.codes, groups[taught.rows], recipe.folds, recipe.seed) for taught in lessons]
+    pairs.append(folds(aside.codes, aside.groups, recipe.folds, recipe.seed))
+    *folded, scoped = cross_fit(
+        problems, pairs, solver, jobs=jobs, progress=partial(progress, "out of fold"), spool=spool
+    )
     importance = np.max([part.importance for part in (*folded, scoped)], axis=0)
     if len(importance) > recipe.max_features:
         kept = np.sort(np.argpartition(-importance, recipe.max_features)[: recipe.max_features])
+        matrix = matrix.select(kept, vectoriser.blocks_, vectoriser.block_weights())
         vectoriser.select(kept)
-        matrix = Rows.of(vectoriser.transform(everything))
-        texts = aside.matrix(matrix, vectoriser.blocks_)
+        problems = _problems(lessons, aside, matrix, vectoriser)
     progress("features", 2, 2)
     progress("final fit", 0, 1)
-    tasks = [(matrix, taught.rows, taught.codes, len(taught.classes)) for taught in lessons]
-    *fitted, scope = Parallel(n_jobs=jobs, prefer="threads")(
-        delayed(solver.fit)(*task) for task in (*tasks, (texts, texts.everything, aside.codes, 2))
-    )
+    calibrations, (*fitted, scope) = _finally(problems, folded, solver, jobs)
     progress("final fit", 1, 1)
     heads, out_of_fold = [], []
-    for part, taught in zip(folded, lessons, strict=True):
-        calibration = fit_calibration(part.margins, taught.codes)
-        probabilities = calibration.probabilities(part.margins)
+    for part, taught, calibration in zip(folded, lessons, calibrations, strict=True):
+        probabilities = calibration.probabilities(part.margins, out=part.margins)
         policy = choose_policy(
             Precision(recipe.auto), Floor(recipe.suggest), probabilities, taught.codes, len(taught.classes)
         )
@@ -123,3 +123,32 @@ def fit(
     )
     bounded = bounds(vectoriser, unbounded, documents, scoped.margins[: aside.complaints, 1])
     return Fit(replace(unbounded, scope=bounded), tuple(out_of_fold))
+
+
+def _problems(
+    lessons: Sequence[Lesson], aside: ScopeLesson, matrix: Rows, vectoriser: ComplaintVectoriser
+) -> list[Problem]:
+    """Of each head, then of the scope."""
+    texts = aside.matrix(matrix, vectoriser.blocks_)
+    return [
+        *(Problem(matrix, taught.rows, taught.codes, len(taught.classes)) for taught in lessons),
+        Problem(texts, texts.everything, aside.codes, 2),
+    ]
+
+
+def _finally(
+    problems: Sequence[Problem], folded: Sequence[CrossFit], solver: Solver, jobs: int
+) -> tuple[list[Calibration], list[Weights]]:
+    """The calibration of each head, and the weights of each problem from all of its rows, in one queue."""
+    tasks = [(number, classes) for number, problem in enumerate(problems) for classes in problem.blocks()]
+    done = Parallel(n_jobs=jobs, prefer="threads")(
+        [
+            *(delayed(fit_calibration)(part.margins, problems[n].codes) for n, part in enumerate(folded)),
+            *(delayed(solver.fit_block)(problems[number], classes) for number, classes in tasks),
+        ]
+    )
+    blocks: list[list[Block]] = [[] for _ in problems]
+    for (number, _), block in zip(tasks, done[len(folded) :], strict=True):
+        blocks[number].append(block)
+    fitted = [joined(mine, problem.n_classes) for mine, problem in zip(blocks, problems, strict=True)]
+    return done[: len(folded)], fitted

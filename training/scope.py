@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from features.lookup import build_lookup
 from features.vectorise import ComplaintVectoriser, corpus
 from models.batch import score_corpus
 from models.fitted import FIELDS, FittedModel, Scope
-from models.linear import Rows
+from models.rows import Rows
 
 MARGIN_LOSS, KNOWN_LOSS = 0.005, 0.001
 """Share of complaints that each bound of the scope may turn away: in all less than one in a hundred."""
@@ -50,13 +49,7 @@ class ScopeLesson:
 
         Background texts have no title, merchant or address: whoever has one would pass for a complaint by that alone.
         """
-        whole = sparse.csr_matrix(
-            (everything.values, everything.columns, everything.row_ends),
-            shape=(len(everything.row_ends) - 1, everything.n_features),
-        )
-        own = whole[self.rows]
-        own.data *= np.isin(blocks, _TEXT_BLOCKS)[own.indices]
-        return Rows.of(own)
+        return everything.take(self.rows, np.isin(blocks, _TEXT_BLOCKS))
 
 
 def bounds(

@@ -15,8 +15,8 @@ from sklearn.svm import LinearSVC
 from features.ngrams import CHARACTER_N
 from features.segment import JiebaSegmenter, Lexicon
 from models.fitted import FIELDS, FittedModel
-from models.linear import class_balance
 from models.reference import OneField, Words, reference_pipelines
+from models.solver import class_balance
 from training.recipe import Recipe
 
 Documents = Sequence[tuple[str, ...]]

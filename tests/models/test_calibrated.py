@@ -7,9 +7,11 @@ from sklearn.datasets import make_classification
 from sklearn.model_selection import StratifiedKFold
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from models.calibrated import CalibratedHead, Solver, cross_fit
+from models.calibrated import CalibratedHead, cross_fit
 from models.calibration import Calibration, expected_calibration_error
-from models.linear import LinearHead, Rows
+from models.linear import LinearHead
+from models.rows import Rows
+from models.solver import Problem, Solver
 
 
 @parametrize_with_checks([CalibratedHead()])
@@ -50,21 +52,17 @@ def test_it_is_calibrated_on_rows_that_it_has_not_seen(problem):
 
 def test_cross_fitted_margins_are_of_models_that_have_not_seen_the_row(problem):
     x, y = problem
-    rows, codes = sparse.csr_matrix(x), y.astype(np.int32)
+    rows = Rows.of(sparse.csr_matrix(x))
+    problem = Problem(rows, rows.everything, y.astype(np.int32), 4)
     pairs = list(StratifiedKFold(3).split(x, y))
     told = []
-    rows = Rows.of(rows)
-    found = cross_fit(
-        rows, rows.everything, codes, 4, pairs, Solver(), jobs=2, progress=lambda done, of: told.append((done, of))
-    )
+    (found,) = cross_fit([problem], [pairs], Solver(), jobs=2, progress=lambda done, of: told.append((done, of)))
     for train, test in pairs:
         head = LinearHead().fit(x[train], y[train])
         np.testing.assert_allclose(found.margins[test], head.margins(x[test]), atol=1e-5)
     assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
     assert found.importance.shape == (20,)
-    np.testing.assert_array_equal(
-        found.margins, cross_fit(rows, rows.everything, codes, 4, pairs, Solver(), jobs=1).margins
-    )
+    np.testing.assert_array_equal(found.margins, cross_fit([problem], [pairs], Solver())[0].margins)
 
 
 @pytest.mark.filterwarnings("ignore:The least populated class in y has only 1 member:UserWarning")

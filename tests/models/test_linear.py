@@ -8,7 +8,9 @@ from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from features.vectorise import ComplaintVectoriser
-from models.linear import LinearHead, Rows, class_balance, fit_one_against_rest
+from models.linear import LinearHead
+from models.rows import Rows
+from models.solver import Problem, Solver, class_balance
 
 
 @parametrize_with_checks([LinearHead()])
@@ -94,17 +96,8 @@ def test_equal_seeds_give_equal_weights_and_others_nearly_equal_ones(complaints)
 def test_a_class_without_rows_gets_margins_near_minus_one():
     rows = sparse.csr_matrix(np.eye(4, dtype=np.float32))
     codes = np.array([0, 0, 2, 2], np.int32)
-    fitted = fit_one_against_rest(
-        Rows.of(rows),
-        np.arange(4),
-        codes,
-        3,
-        C=100.0,
-        balance=1.0,
-        max_iter=500,
-        tol=1e-4,
-        random=np.random.RandomState(0),
-    )
+    matrix = Rows.of(rows)
+    fitted = Solver(C=100.0, balance=1.0, max_iter=500, tol=1e-4).fit(Problem(matrix, matrix.everything, codes, 3))
     margins = rows @ fitted.weights + fitted.bias
     np.testing.assert_allclose(margins[:, 1], -1, atol=0.05)
     assert margins[:, [0, 2]].argmax(axis=1).tolist() == [0, 0, 1, 1]

@@ -30,12 +30,12 @@ def fit_rows(lexicon, tiny_complaints):
     rows = np.arange(len(documents))
     labels = np.array([domain for _, domain, _ in tiny_complaints], object)
 
-    def fit_rows(labels=labels, groups=rows, background=None, progress=lambda *_: None, jobs=1, **settings):
+    def fit_rows(labels=labels, groups=rows, background=None, progress=lambda *_: None, jobs=1, spool=None, **settings):
         background = read_background() if background is None else background
         told = documents * (len(labels) // len(documents))
         taught = lesson("domain", labels, np.flatnonzero(labels != ""), {})
         recipe = Recipe(**({"folds": 3} | settings))
-        return fit(told, [taught], groups, background, lexicon, recipe, progress, jobs=jobs)
+        return fit(told, [taught], groups, background, lexicon, recipe, progress, jobs=jobs, spool=spool)
 
     return fit_rows
 
@@ -67,6 +67,11 @@ def assert_same(one, other):
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_two_fits_by_the_same_recipe_give_equal_arrays_on_any_number_of_threads(fit_rows, jobs):
     assert_same(fit_rows(), fit_rows(jobs=jobs))
+
+
+def test_a_fit_in_files_gives_the_arrays_of_a_fit_in_memory(fit_rows, tmp_path):
+    assert_same(fit_rows(max_features=500), fit_rows(max_features=500, spool=tmp_path))
+    assert {"text.u4", "columns.i4", "values.f4", "margins-0.f4"} <= {file.name for file in tmp_path.iterdir()}
 
 
 def test_another_seed_gives_other_folds(fit_rows):
@@ -125,7 +130,7 @@ def test_out_of_fold_rows_are_scored_by_models_that_have_not_seen_a_copy_of_them
 def test_progress_is_told_up_to_the_end_of_each_step(fit_rows):
     told = []
     fit_rows(progress=lambda *step: told.append(step))
-    assert {"features", "out of fold 1/1", "final fit"} <= {step for step, *_ in told}
+    assert {"features", "out of fold", "final fit"} <= {step for step, *_ in told}
     for name in {step for step, *_ in told}:
         done = [(done, of) for step, done, of in told if step == name]
         assert done[0][0] == 0

@@ -1,0 +1,119 @@
+"""Rows of a sparse matrix as compiled code reads them."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from features.compiled import compiled
+
+Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+
+
+class Rows(NamedTuple):
+    """Rows of a sparse matrix as compiled code takes them; a subset of rows is a list of numbers, not a copy.
+
+    values: float32 [nnz]; columns: int32 [nnz]; row_ends: int64 [n + 1]; squares: float32 [n], the squared length of each
+    row, the bias's constant feature included; n_features.
+    """
+
+    values: Floats
+    columns: npt.NDArray[np.int32]
+    row_ends: npt.NDArray[np.int64]
+    squares: Floats
+    n_features: int
+
+    @classmethod
+    def of(cls, matrix: sparse.csr_matrix) -> "Rows":
+        """The rows of a float32 csr matrix, not copied."""
+        row_ends = matrix.indptr.astype(np.int64, copy=False)
+        columns = matrix.indices.astype(np.int32, copy=False)
+        values = np.asarray(matrix.data)
+        return cls(values, np.asarray(columns), row_ends, _squares(values, row_ends), int(matrix.shape[1]))
+
+    @property
+    def everything(self) -> Integers:
+        """The numbers of all rows."""
+        return np.arange(len(self.row_ends) - 1)
+
+    def take(self, rows: Integers, kept: npt.NDArray[np.bool_]) -> "Rows":
+        """A copy of some rows with the entries of the columns in `kept` [n_features] alone; numbers of columns stay."""
+        values, columns, row_ends = _take(self.values, self.columns, self.row_ends, rows, kept)
+        return Rows(values, columns, row_ends, _squares(values, row_ends), self.n_features)
+
+    def select(self, kept: Integers, blocks: npt.NDArray[np.uint8], block_weights: npt.NDArray[np.float64]) -> "Rows":
+        """Keep only these columns, ascending: each block of a row comes to its length again, `block_weights[block]`.
+
+        blocks: [n_features], the block of each column. The arrays are written over: this matrix is used up.
+        """
+        place = np.full(self.n_features, -1, np.int32)
+        place[kept] = np.arange(len(kept), dtype=np.int32)
+        n = _keep_columns(self.values, self.columns, self.row_ends, place, blocks, block_weights)
+        values, columns = self.values[:n], self.columns[:n]
+        return Rows(values, columns, self.row_ends, _squares(values, self.row_ends), len(kept))
+
+
+@compiled(fastmath=True)
+def _squares(values: Floats, row_ends: Integers) -> Floats:
+    out = np.empty(len(row_ends) - 1, np.float32)
+    for row in range(len(out)):
+        total = np.float32(1.0)
+        for k in range(row_ends[row], row_ends[row + 1]):
+            total += values[k] * values[k]
+        out[row] = total
+    return out
+
+
+@compiled()
+def _take(
+    values: Floats,
+    columns: npt.NDArray[np.int32],
+    row_ends: Integers,
+    rows: Integers,
+    kept: npt.NDArray[np.bool_],
+) -> tuple[Floats, npt.NDArray[np.int32], Integers]:
+    ends = np.zeros(len(rows) + 1, np.int64)
+    for place in range(len(rows)):
+        ends[place + 1] = ends[place]
+        for k in range(row_ends[rows[place]], row_ends[rows[place] + 1]):
+            ends[place + 1] += kept[columns[k]]
+    out_values, out_columns = np.empty(ends[-1], np.float32), np.empty(ends[-1], np.int32)
+    n = 0
+    for row in rows:
+        for k in range(row_ends[row], row_ends[row + 1]):
+            if kept[columns[k]]:
+                out_values[n], out_columns[n] = values[k], columns[k]
+                n += 1
+    return out_values, out_columns, ends
+
+
+@compiled()
+def _keep_columns(
+    values: Floats,
+    columns: npt.NDArray[np.int32],
+    row_ends: Integers,
+    place: npt.NDArray[np.int32],
+    blocks: npt.NDArray[np.uint8],
+    block_weights: npt.NDArray[np.float64],
+) -> int:
+    """Move what is kept to the front and number it anew by `place`, -1 for what is not; returns how much is left."""
+    squares = np.empty(len(block_weights), np.float64)
+    n = 0
+    begin = row_ends[0]
+    for row in range(len(row_ends) - 1):
+        end = row_ends[row + 1]
+        squares[:] = 0.0
+        for k in range(begin, end):
+            if place[columns[k]] >= 0:
+                squares[blocks[columns[k]]] += np.float64(values[k]) * values[k]
+        for k in range(begin, end):
+            column = columns[k]
+            if place[column] >= 0:
+                values[n] = values[k] * (block_weights[blocks[column]] / np.sqrt(squares[blocks[column]]))
+                columns[n] = place[column]
+                n += 1
+        begin = end
+        row_ends[row + 1] = n
+    return n
