@@ -333,13 +333,14 @@ def _cross_validate(data: Sequence[Path], columns: tuple[str, ...], folds: int) 
     from training.dataset import read_labelled
     from training.evaluate import cross_validate
     from training.gate import examine
+    from training.merge import merge
     from training.recipe import Recipe
     from training.starter import starter_files
 
     # of the starter set an author's complaints stay together: siblings would make it look too easy
     normalise, recipe = Normaliser(), Recipe() if data else Recipe(group_by="batch")
-    labelled = read_labelled(data or starter_files(), parse_mapping(columns))
-    examined = examine(labelled, recipe, lambda text: normalise(text).text)
+    labelled = merge(read_labelled(data or starter_files(), parse_mapping(columns)), normalise.text_of).data
+    examined = examine(labelled, recipe, normalise.text_of)
     found = cross_validate(labelled, examined, recipe, folds, Lexicon.load(), _steps_progress())
     return {target: said.headline() for target, said in found.items()}
 

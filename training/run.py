@@ -24,6 +24,7 @@ from training.figures import Outcome
 from training.fit import Fit, Progress, fit
 from training.gate import Examined, examine
 from training.gate_report import GateReport
+from training.merge import merge
 from training.pictures import confusion, reliability, sweep
 from training.recipe import Recipe
 from training.tracking import TrackedRun, Tracker
@@ -55,8 +56,9 @@ def train(
     from all rows, by the same recipe. Raises training.errors.Refused, models.versions.RegistryError.
     """
     normalise = Normaliser()
-    data = read_labelled(files, columns)
-    examined = examine(data, recipe, lambda text: normalise(text).text)
+    merged = merge(read_labelled(files, columns), normalise.text_of)
+    data = merged.data
+    examined = examine(data, recipe, normalise.text_of, merged.report)
     on_gate(examined.report)
     with tracker.run(datetime.now(UTC).strftime("train %Y-%m-%d %H:%M:%S")) as run:
         _log_inputs(run, data, examined, recipe, files)
