@@ -9,16 +9,19 @@ import asyncio
 import logging
 from collections.abc import Callable, Container, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from auditing.chain import COVERED, Head, canonical, follow
 from auditing.discretion import where
-from auditing.errors import RecordRefused, StoreUnavailable, UnknownPrediction
+from auditing.errors import RecordRefused, StoreUnavailable, TextRemoved, TicketReturned, UnknownPrediction
 from auditing.groupcommit import GroupCommit
 from auditing.identity import CONTENT_LENGTH, ID_LENGTH, TICKET_LENGTH, Identifier, load_or_create_key
-from auditing.records import Entry, Recorded, StoredPrediction, enter
+from auditing.records import INSERTED, Entry, Recorded, StoredPrediction, enter
+from auditing.returns import Returns
 from auditing.schema import predictions
 from auditing.statements import Statements
 from auditing.store import describe, is_store_trouble, open_engine, prepare, writing
@@ -26,6 +29,9 @@ from features.complaint import Complaint
 from models.prediction import ModelVersion, Triage
 
 _log = logging.getLogger(__name__)
+
+_covered = itemgetter(*map(INSERTED.index, COVERED["predictions"]))
+"""Takes from a row what the chain covers."""
 
 
 class CaseLog:
@@ -51,6 +57,8 @@ class CaseLog:
         self._now = now
         self._statements = Statements(engine.dialect)
         self._on_trouble = on_trouble
+        self.returns = Returns()
+        """Which offices not to suggest for which ticket."""
         self._commits: GroupCommit[Entry, Recorded] = GroupCommit(self.write, on_group=on_group)
 
     @classmethod
@@ -69,15 +77,22 @@ class CaseLog:
     def prepare(self) -> None:
         """Bring the schema up to date. Raises StoreUnavailable."""
         prepare(self.engine)
+        try:
+            with self.engine.connect() as connection:
+                # a long history is read now, and not when somebody waits
+                self.returns.catch_up(connection, self._statements.read_heads(connection)["events"])
+        except SQLAlchemyError as error:
+            raise StoreUnavailable(describe(error)) from error
 
-    def entry(self, complaint: Complaint, triage: Triage) -> Entry:
-        """Make the entry of `triage`, an answer to `complaint` (as it was received)."""
-        return enter(self.identifier.identify(complaint, triage.model), triage, self._now())
+    def entry(self, complaint: Complaint, triage: Triage, excluded: tuple[str, ...] = ()) -> Entry:
+        """Make the entry of `triage`, an answer to `complaint` (as it was received) without the `excluded` offices."""
+        identity = self.identifier.identify(complaint, triage.model, excluded)
+        return enter(identity, triage, self._now(), excluded)
 
     def append(self, entry: Entry) -> asyncio.Future[Recorded]:
         """Record `entry` with whatever else is waiting; done when it is on the disk. Needs a running event loop.
 
-        The future raises StoreUnavailable or RecordRefused.
+        The future raises StoreUnavailable, RecordRefused or TicketReturned.
         """
         return self._commits.submit(entry)
 
@@ -85,11 +100,14 @@ class CaseLog:
         """Record `entries` in one transaction, now and in this thread; one result or exception each, in order.
 
         A record that the store refuses gets RecordRefused and does not harm the others; where the store itself fails,
-        all get StoreUnavailable.
+        all get StoreUnavailable. An entry that suggests an office that has returned its ticket, or leaves out one that
+        may have it again, gets TicketReturned: the answer was made too early.
         """
         try:
             with writing(self.engine) as connection:
-                recorded: list[Recorded | Exception] = list(_record(self._statements, connection, entries))
+                recorded: list[Recorded | Exception] = list(
+                    _record(self._statements, connection, entries, self.returns)
+                )
         except (SQLAlchemyError, OSError, ValueError, TypeError) as error:
             if is_store_trouble(error):
                 return self._give_up(error, len(entries))
@@ -105,6 +123,7 @@ class CaseLog:
 
         Raises:
             UnknownPrediction: there is none with this id.
+            TextRemoved: there was, but its texts were kept no longer.
             StoreUnavailable: the store cannot be read.
 
         """
@@ -118,6 +137,8 @@ class CaseLog:
             raise StoreUnavailable(describe(error)) from error
         if row is None:
             raise UnknownPrediction(prediction_id)
+        if not row.answer:
+            raise TextRemoved(prediction_id)
         return StoredPrediction(
             seq=row.seq,
             prediction_id=row.prediction_id,
@@ -168,28 +189,43 @@ class CaseLog:
         self.troubled = False
 
 
-def _record(statements: Statements, connection: Connection, entries: Sequence[Entry]) -> list[Recorded]:
+def _record(
+    statements: Statements, connection: Connection, entries: Sequence[Entry], returns: Returns
+) -> list[Recorded | Exception]:
+    heads = statements.read_heads(connection)
+    returns.catch_up(connection, heads["events"])
     tickets = {entry.identity.prediction_id[:TICKET_LENGTH] for entry in entries}
     contents = statements.count_contents(connection, tuple(tickets))
     # by prediction_id: what was answered before, in earlier groups or earlier in this one
     answered = _find_answers(statements, connection, entries, contents) if contents else {}
     revisions = {prediction_id[:CONTENT_LENGTH]: known.revision for prediction_id, known in answered.items()}
+    length, link = heads["predictions"]
     rows = []
-    recorded = []
+    recorded: list[Recorded | Exception] = []
     for entry in entries:
         prediction_id = entry.identity.prediction_id
+        ticket = prediction_id[:TICKET_LENGTH]
+        if returns.of(ticket) != entry.excluded:
+            recorded.append(TicketReturned(prediction_id))
+            continue
         known = answered.get(prediction_id)
         if known is None:
-            ticket, content = prediction_id[:TICKET_LENGTH], prediction_id[:CONTENT_LENGTH]
+            content = prediction_id[:CONTENT_LENGTH]
             revision = revisions.get(content)
             if revision is None:
                 revision = revisions[content] = contents[ticket] = contents.get(ticket, 0) + 1
-            rows.append(entry.row(revision))
+            row = entry.row(revision)
+            link = follow(link, canonical("predictions", _covered(row)))
+            rows.append((*row, link))
             known = Recorded(prediction_id, revision, entry.answer, repeated=False)
             answered[prediction_id] = known._replace(repeated=True)
+        elif not known.answer:
+            # retention has emptied it; the same version says the same again
+            known = known._replace(answer=entry.answer)
         recorded.append(known)
     if rows:
         statements.insert(connection, rows)
+        statements.move_head(connection, Head(length + len(rows), link))
     return recorded
 
 

@@ -133,7 +133,10 @@ def _make_people() -> None:
 
 def _chain_predictions(connection: sa.Connection) -> tuple[int, str]:
     """Chain the rows in their order and give (how many, last link)."""
-    known = [sa.column("seq"), *(sa.column(name) for name in _COVERED if name != "created_at")]
+    known: list[sa.ColumnClause[Any]] = [
+        sa.column("seq"),
+        *(sa.column(name) for name in _COVERED if name != "created_at"),
+    ]
     rows = sa.table("predictions", *known, *map(sa.column, ("complaint", "answer")), sa.column("created_at", _MOMENT))
     fill = sa.text("UPDATE predictions SET complaint_digest = :c, answer_digest = :a, chain = :link WHERE seq = :seq")
     length, link, last = 0, _FIRST, 0
