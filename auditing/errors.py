@@ -13,6 +13,7 @@ AuditingError
 ├── MayNotForward        an office passes a ticket on instead of returning it
 ├── MayNotRule           a review that takes a higher role
 ├── ReviewIncomplete     a review that leaves out what it is about
+├── RetentionTooShort    texts would go that are still being worked on
 ├── UnknownEvent         nothing of that number that this review could take back
 ├── UnknownKey           no such API key
 ├── UnknownScope         no such scope of an API key
@@ -157,6 +158,17 @@ class ReviewIncomplete(AuditingError):
         self.status = status
         self.needs = needs
         super().__init__(f"复核 {status} 需要填写 {needs}。 | a review {status} needs {needs}.")
+
+
+class RetentionTooShort(AuditingError):
+    """Texts would be removed that are still being worked on."""
+
+    def __init__(self, days: int, shortest: int) -> None:
+        self.days = days
+        self.shortest = shortest
+        super().__init__(
+            f"保存期限 {days} 天过短，至少 {shortest} 天。 | {days} days are too short; keep texts for at least {shortest}."
+        )
 
 
 class UnknownEvent(AuditingError):
