@@ -1,20 +1,13 @@
 """What is right, as far as anybody has said so: a person's word before an outcome's, a ruling before a review."""
 
 from collections.abc import Iterable
-from enum import StrEnum
 from typing import NamedTuple
 
 from auditing.events import Event, OutcomeStatus, ReviewStatus, in_force
 from auditing.identity import CONTENT_LENGTH
+from auditing.provenance import Provenance
 
 _SAID = (ReviewStatus.CONFIRMED, ReviewStatus.CORRECTED, ReviewStatus.RULED)
-
-
-class Source(StrEnum):
-    """Who says so."""
-
-    PERSON = "person"
-    OUTCOME = "outcome"
 
 
 class Truth(NamedTuple):
@@ -22,7 +15,7 @@ class Truth(NamedTuple):
 
     domain: str | None
     office: str | None
-    source: Source
+    source: Provenance
     event: Event
 
 
@@ -39,12 +32,12 @@ def truth_of(prediction_id: str, domain: str | None, office: str | None, events:
     if said:
         event = max(said, key=lambda event: (event.status is ReviewStatus.RULED, event.seq))
         if event.status is ReviewStatus.CONFIRMED:
-            return Truth(event.domain_code or domain, event.office_code or office, Source.PERSON, event)
-        return Truth(event.domain_code, event.office_code, Source.PERSON, event)
+            return Truth(event.domain_code or domain, event.office_code or office, Provenance.PERSON, event)
+        return Truth(event.domain_code, event.office_code, Provenance.PERSON, event)
     happened = [event for event in standing if isinstance(event.status, OutcomeStatus)]
     closed = [event for event in happened if event.status is OutcomeStatus.CLOSED]
     if closed:
-        return Truth(closed[-1].domain_code, closed[-1].office_code, Source.OUTCOME, closed[-1])
+        return Truth(closed[-1].domain_code, closed[-1].office_code, Provenance.IMPORTED, closed[-1])
     if happened and happened[-1].status is OutcomeStatus.ACCEPTED:
-        return Truth(happened[-1].domain_code, happened[-1].office_code, Source.OUTCOME, happened[-1])
+        return Truth(happened[-1].domain_code, happened[-1].office_code, Provenance.IMPORTED, happened[-1])
     return None

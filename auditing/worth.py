@@ -27,6 +27,9 @@ class Worth:
     """One more case of the random sample known."""
 
 
+USUAL = Worth()
+
+
 class Look(NamedTuple):
     """What decides a look's worth.
 
