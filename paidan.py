@@ -162,10 +162,12 @@ def models_show(version: str) -> None:
 @click.argument("version", default="challenger")
 @click.option("--reason", default="", help="原因，记入历史 | kept in the history")
 @click.option("--actor", default=_user, help="操作人 | who")
-def models_promote(version: str, reason: str, actor: str) -> None:
-    """把一个版本设为 champion | make a version the champion."""
-    change = _registry().promote(version, actor, reason)
-    click.echo(f"champion: {change.previous or '-'} → {change.version}")
+@click.option(
+    "--override", is_flag=True, help="受保护类别下降也启用，须写 --reason | in spite of the gate, with a reason"
+)
+def models_promote(version: str, reason: str, actor: str, override: bool) -> None:  # noqa: FBT001
+    """与现在的 champion 比较，过关才启用 | compare with the champion, and make it the champion if nothing speaks against it."""
+    _promote(version, actor, reason, override=override)
 
 
 @models.command("rollback")
@@ -190,7 +192,8 @@ def models_history(at: Any) -> None:
         return
     for change in registry.history():
         click.echo(
-            f"{change.when:%Y-%m-%d %H:%M:%S}  {change.kind:9} {change.previous or '-'} → {change.version}  {change.actor}  {change.reason}"
+            f"{change.when:%Y-%m-%d %H:%M:%S}  {change.kind:9} {change.previous or '-'} → {change.version}  "
+            f"{change.actor}  {change.reason}{f'  [{change.gate}]' if change.gate else ''}"
         )
 
 
@@ -253,7 +256,8 @@ def run_all(data: tuple[Path, ...], columns: tuple[str, ...]) -> None:
     if data or _registry().last_known_champion() is None:
         trained = _train(data, columns, 0)
         click.echo(_summary(trained))
-        _registry().promote(str(trained.version.number), _user(), "paidan run")
+        # whoever starts a service on loopback with a file wants to see it served; the gate's finding is shown and kept
+        _promote(str(trained.version.number), _user(), "paidan run", override=True)
     settings = Settings(require_keys=False)
     click.echo("本机调试：不需要密钥 | on loopback: no API key is needed (PAIDAN_REQUIRE_KEYS=0)")
     address = f"http://{settings.host}:{settings.port}"
@@ -275,6 +279,19 @@ def _registry() -> Registry:
     return Registry.under(settings.home, verify_bundle, settings.tracking_uri, settings.model_name)
 
 
+def _promote(reference: str, actor: str, reason: str, *, override: bool) -> None:
+    from training.promotion import compare, promote
+    from training.protection import SHIPPED, read_protected
+
+    registry, table = _registry(), _settings().protected_file or SHIPPED
+    version = registry.resolve(reference)
+    comparison = compare(registry, version, read_protected(table))
+    if comparison is not None:
+        click.echo(comparison.to_text())
+    change = promote(registry, version, comparison, actor=actor, reason=reason, override=override)
+    click.echo(f"champion: {change.previous or '-'} → {change.version}")
+
+
 def _keys() -> Any:
     from auditing.keys import KeyRing
     from auditing.store import open_engine, prepare
@@ -293,6 +310,7 @@ def _load(reference: str) -> Any:
 
 
 def _train(data: Sequence[Path], columns: tuple[str, ...], seed: int) -> Trained:
+    from auditing.identity import load_or_create_key
     from features.segment import Lexicon
     from training.columns import parse_mapping
     from training.recipe import Recipe
@@ -305,7 +323,8 @@ def _train(data: Sequence[Path], columns: tuple[str, ...], seed: int) -> Trained
             "使用自带的起步集（为本项目编写，并非收集所得） | training on the starter set (written, not collected)"
         )
     return run_training(
-        data or starter_files(), parse_mapping(columns), Recipe(seed=seed), Tracker(_registry()), Lexicon.load(),
+        data or starter_files(), parse_mapping(columns), Recipe(seed=seed),
+        Tracker(_registry(), load_or_create_key(_settings().digest_key_path)), Lexicon.load(),
         _steps_progress(), on_gate=lambda report: click.echo(report.to_text()),
     )  # fmt: skip
 

@@ -21,6 +21,8 @@ MLFLOW_SETTINGS: Mapping[str, str] = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
+    # bars for copies on the same disk, in the middle of what a program reads
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     # would copy a uv.lock and pyproject.toml from the working directory into the model
     "MLFLOW_UV_AUTO_DETECT": "false",
     # MLflow's own patience with a dead server is minutes; a service must fall back to its local copy sooner

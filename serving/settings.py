@@ -65,6 +65,16 @@ class Settings(BaseSettings):
     model_alias: str = "champion"
     """Alias of the version to serve."""
 
+    reload_seconds: float = Field(default=5.0, ge=0, le=86400)
+    """Seconds between looks at the alias: a promoted version is loaded beside the live one, checked, and takes its place.
+    0 leaves it to POST /v1/models/reload."""
+
+    shadow_alias: str = "challenger"
+    """Alias of the version that is asked beside the live one, after the answer is given; empty for none."""
+
+    protected_file: Path | None = None
+    """CSV of the classes whose recall a promotion must not lower; the default is shipped, see training/protected.csv."""
+
     require_keys: bool = True
     """Whether requests need an API key. May be off on a loopback address only."""
 

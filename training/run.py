@@ -24,6 +24,7 @@ from training.figures import Outcome
 from training.fit import Fit, Progress, fit
 from training.gate import Examined, examine
 from training.gate_report import GateReport
+from training.heldout import keep_held_out
 from training.merge import merge
 from training.pictures import confusion, reliability, sweep
 from training.recipe import Recipe
@@ -84,6 +85,8 @@ def train(
             write_bundle(fitted.model, bundle, _about(data, files, recipe, examined, figures))
             joblib.dump(reference_pipelines(fitted.model, lexicon), pipeline, compress=3)
             run.log_bundle(bundle, pipeline)
+            if tracker.key is not None:
+                keep_held_out(run, tracker.key, data, examined, documents, usable, held_out)
         _log_results(run, held_out, fitted, figures)
         headline = {f"{target}/{name}": value for target, o in held_out.items() for name, value in o.headline().items()}
         version = run.register([head.target for head in fitted.model.heads], headline)
