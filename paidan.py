@@ -17,6 +17,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from sqlalchemy import Engine
+
     from models.registry import Registry
     from serving.settings import Settings
     from training.run import Trained
@@ -230,6 +232,55 @@ def keys_revoke(key_id: str) -> None:
     click.echo(f"已撤销 revoked: {_keys().revoke(key_id).key_id}")
 
 
+@cli.group()
+def audit() -> None:
+    """审核：标注导出、错派报告 | reviewers' labels, the misroute report."""
+
+
+@audit.command("export")
+@click.argument("target", type=_PATH, metavar="OUT.parquet")
+def audit_export(target: Path) -> None:
+    """导出人工审核过的标注，供 paidan train --data 使用 | the labels that people gave, to train on."""
+    from auditing.accesses import NOBODY
+    from auditing.export import export_labels
+    from training.output import replacing
+
+    if target.suffix.lower() != ".parquet":
+        raise click.BadParameter(f"{target.name}：请以 .parquet 结尾 | must end in .parquet")
+    engine = _store()
+    with replacing(target) as file:
+        found = export_labels(engine, file, NOBODY)
+    removed = f"；原文已按期删除 text removed: {found.removed:,}" if found.removed else ""
+    click.echo(f"已导出 exported: {found.rows:,} → {target}{removed}")
+
+
+@audit.command("report")
+@click.argument("target", type=_PATH, metavar="OUT.xlsx")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="从这一天起 | from this day on")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="到这一天前 | to before this day")
+def audit_report(target: Path, since: Any, until: Any) -> None:
+    """错派报告：各项指标（含分母）与混淆表；.xlsx 或 .csv（只含指标） | figures with denominators, confusions."""
+    from auditing.case_rows import CHINA
+    from auditing.measures import Window
+    from auditing.misroutes import Chosen
+    from auditing.report import figures_table, report
+    from auditing.tables import write_csv, write_xlsx
+    from models.taxonomy import known_names
+    from training.output import replacing
+
+    if target.suffix.lower() not in (".xlsx", ".csv"):
+        raise click.BadParameter(f"{target.name}：请以 .xlsx 或 .csv 结尾 | must end in .xlsx or .csv")
+    window = Window(*(day and day.replace(tzinfo=CHINA) for day in (since, until)))
+    engine, names = _store(), {**known_names("domain"), **known_names("office")}
+    _case_book(engine).refresh()
+    with replacing(target) as file:
+        if target.suffix.lower() == ".csv":
+            write_csv(file, figures_table(engine, window, names))
+        else:
+            write_xlsx(file, report(engine, Chosen(window), names))
+    click.echo(f"已写出 written: {target}")
+
+
 @cli.command()
 @click.option("--workers", type=int, default=None, help="进程数 | processes")
 def serve(workers: int | None) -> None:
@@ -292,13 +343,26 @@ def _promote(reference: str, actor: str, reason: str, *, override: bool) -> None
     click.echo(f"champion: {change.previous or '-'} → {change.version}")
 
 
-def _keys() -> Any:
-    from auditing.keys import KeyRing
+def _store() -> Engine:
     from auditing.store import open_engine, prepare
 
     engine = open_engine(_settings().caselog_url)
     prepare(engine)
-    return KeyRing(engine)
+    return engine
+
+
+def _keys() -> Any:
+    from auditing.keys import KeyRing
+
+    return KeyRing(_store())
+
+
+def _case_book(engine: Engine) -> Any:
+    from auditing.cases import CaseBook
+    from auditing.identity import load_or_create_key
+
+    settings = _settings()
+    return CaseBook(engine, load_or_create_key(settings.digest_key_path), sample_rate=settings.audit_sample_rate)
 
 
 def _load(reference: str) -> Any:

@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     protected_file: Path | None = None
     """CSV of the classes whose recall a promotion must not lower; the default is shipped, see training/protected.csv."""
 
+    audit_sample_rate: float = Field(default=0.02, ge=0, le=1)
+    """Share of all predictions that reviewers are shown at random, so that accuracy is known of all traffic."""
+
     require_keys: bool = True
     """Whether requests need an API key. May be off on a loopback address only."""
 

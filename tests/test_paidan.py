@@ -304,3 +304,15 @@ def test_who_runs_this_may_have_no_name(monkeypatch):
 
     monkeypatch.setattr(paidan.getpass, "getuser", nobody)
     assert paidan._user() == ""
+
+
+def test_reviewed_labels_and_the_report_are_written_from_the_log(run, tmp_path):
+    code, said = run("audit", "export", tmp_path / "reviewed.parquet")
+    assert (code, "exported: 0" in said) == (0, True)
+    assert (tmp_path / "reviewed.parquet").stat().st_size
+    for name in ("report.xlsx", "report.csv"):
+        assert run("audit", "report", tmp_path / name, "--since", "2026-10-01")[0] == 0
+        assert (tmp_path / name).stat().st_size
+    for verb in ("export", "report"):
+        code, said = run("audit", verb, tmp_path / "out.doc")
+        assert (code, ".doc" in said) == (2, True)
