@@ -10,7 +10,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from auditing.accesses import AccessLog
 from auditing.discretion import where
+from auditing.history import EventLog
 from auditing.keys import KeyRing
 from serving.access import Gate
 from serving.edge import REQUEST_ID, Edge
@@ -21,6 +23,7 @@ from serving.refusals import BadRequest, NoSuchPage, Refusal, WrongMethod
 from serving.replies import Problems
 from serving.routes.health import add_health_routes
 from serving.routes.models import add_model_routes
+from serving.routes.outcomes import add_outcome_routes
 from serving.routes.predict import BATCH, add_predict_routes
 from serving.service import TriageService, TriageSource
 from serving.settings import Settings
@@ -53,6 +56,7 @@ def create_app(
     """
     if settings.require_keys and keys is None:
         raise ValueError("settings require keys: pass a KeyRing")
+    events, accesses = EventLog(service.log.engine), AccessLog(service.log.engine)
     gate = Gate(keys if settings.require_keys else None)
 
     @asynccontextmanager
@@ -74,6 +78,7 @@ def create_app(
                 loading.cancel()
                 with suppress(asyncio.CancelledError):
                     await loading
+            await asyncio.to_thread(events.close)
             await asyncio.to_thread(service.log.close)
 
     app = FastAPI(
@@ -99,7 +104,8 @@ def create_app(
         lanes=lanes,
     )
     _answer_errors(app, problems)
-    add_predict_routes(app, lanes, service, gate)
+    add_predict_routes(app, lanes, service, gate, accesses)
+    add_outcome_routes(app, events, gate)
     add_model_routes(app, service, gate)
     add_health_routes(app, service, metrics)
     return app

@@ -10,7 +10,17 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ConfigDict
 
-from auditing.errors import RecordRefused, StoreUnavailable, UnknownPrediction
+from auditing.errors import (
+    MayNotForward,
+    ReasonIncomplete,
+    ReasonMissing,
+    RecordRefused,
+    StoreUnavailable,
+    TextRemoved,
+    TicketReturned,
+    UnknownPrediction,
+    UnknownReason,
+)
 from serving.refusals import (
     BadRequest,
     BodyTooLarge,
@@ -64,6 +74,12 @@ KINDS: Mapping[type[Exception], Kind] = {
         retry_after=2,
     ),
     UnknownPrediction: Kind(404, "NOT_FOUND", "没有这个预测 | no such prediction"),
+    TextRemoved: Kind(410, "TEXT_REMOVED", "文本已过保存期限 | texts were kept no longer"),
+    TicketReturned: Kind(503, "TICKET_CHANGED", "工单状态刚刚改变 | the ticket has just changed", retry_after=1),
+    ReasonMissing: Kind(422, "REASON_MISSING", "退单缺少原因 | a return without a reason"),
+    UnknownReason: Kind(422, "REASON_UNKNOWN", "没有这个退回原因 | no such reason"),
+    ReasonIncomplete: Kind(422, "REASON_INCOMPLETE", "退回原因须补充 | the reason needs more"),
+    MayNotForward: Kind(422, "MAY_NOT_FORWARD", "科室不得转派 | an office may not forward"),
     NoSuchPage: Kind(404, "NOT_FOUND", "没有这个地址 | no such address"),
     WrongMethod: Kind(405, "METHOD_NOT_ALLOWED", "方法不允许 | method not allowed"),
     BadRequest: Kind(400, "BAD_REQUEST", "无法理解的请求 | bad request"),

@@ -98,10 +98,11 @@ class Unauthenticated(Refusal):
 
 
 class Forbidden(Refusal):
-    """The key is known but may not do this."""
+    """The key `key_id` is known but may not do this."""
 
-    def __init__(self, needed: Scope) -> None:
+    def __init__(self, needed: Scope, key_id: str) -> None:
         self.needed = needed
+        self.key_id = key_id
         super().__init__(
             f"此密钥没有 {needed} 权限，请向管理员申请。 | this key lacks the scope {needed}; ask an administrator."
         )
