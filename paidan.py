@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import math
 import os
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from paidan_audit import PATH, audit, read_settings, store, user
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from sqlalchemy import Engine
+    from pathlib import Path
 
     from models.registry import Registry
-    from serving.settings import Settings
     from training.run import Trained
 
-_PATH = click.Path(path_type=Path, exists=False)
 _DATA = click.option(
     "--data",
     "data",
-    type=_PATH,
+    type=PATH,
     multiple=True,
     metavar="FILE",
     help="带标注的投诉文件，可多次给出 | labelled complaints",
@@ -62,14 +59,6 @@ def main() -> None:
             raise
         click.secho(f"paidan: {fault}", fg="red", err=True)
         sys.exit(2)
-
-
-def _user() -> str:
-    """Who runs this; empty where the machine has no name for the number, as in a container."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return ""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -118,8 +107,8 @@ def evaluate(data: tuple[Path, ...], columns: tuple[str, ...], model: str, folds
 
 
 @cli.command()
-@click.argument("source", type=_PATH)
-@click.option("-o", "--output", "target", type=_PATH, required=True, help="输出文件 | output file")
+@click.argument("source", type=PATH)
+@click.option("-o", "--output", "target", type=PATH, required=True, help="输出文件 | output file")
 @_COLUMN
 @_MODEL
 def predict(source: Path, target: Path, columns: tuple[str, ...], model: str) -> None:
@@ -129,6 +118,9 @@ def predict(source: Path, target: Path, columns: tuple[str, ...], model: str) ->
 
     report = score_file(source, target, _load(model), parse_mapping(columns), _rows_progress())
     click.echo(report.to_text(), err=True)
+
+
+cli.add_command(audit)
 
 
 @cli.group()
@@ -163,7 +155,7 @@ def models_show(version: str) -> None:
 @models.command("promote")
 @click.argument("version", default="challenger")
 @click.option("--reason", default="", help="原因，记入历史 | kept in the history")
-@click.option("--actor", default=_user, help="操作人 | who")
+@click.option("--actor", default=user, help="操作人 | who")
 @click.option(
     "--override", is_flag=True, help="受保护类别下降也启用，须写 --reason | in spite of the gate, with a reason"
 )
@@ -174,7 +166,7 @@ def models_promote(version: str, reason: str, actor: str, override: bool) -> Non
 
 @models.command("rollback")
 @click.option("--reason", default="", help="原因，记入历史 | kept in the history")
-@click.option("--actor", default=_user, help="操作人 | who")
+@click.option("--actor", default=user, help="操作人 | who")
 def models_rollback(reason: str, actor: str) -> None:
     """退回上一个 champion | return to the champion before."""
     change = _registry().rollback(actor, reason)
@@ -207,7 +199,7 @@ def keys() -> None:
 @keys.command("create")
 @click.option("--label", required=True, help="给谁用 | who uses it")
 @click.option(
-    "--scope", "scopes", multiple=True, default=("predict",), show_default=True, help="predict, review, admin"
+    "--scope", "scopes", multiple=True, default=("predict",), show_default=True, help="predict, outcome, review, admin"
 )
 def keys_create(label: str, scopes: tuple[str, ...]) -> None:
     """新建密钥，只显示这一次 | make a key; it is shown once."""
@@ -232,55 +224,6 @@ def keys_revoke(key_id: str) -> None:
     click.echo(f"已撤销 revoked: {_keys().revoke(key_id).key_id}")
 
 
-@cli.group()
-def audit() -> None:
-    """审核：标注导出、错派报告 | reviewers' labels, the misroute report."""
-
-
-@audit.command("export")
-@click.argument("target", type=_PATH, metavar="OUT.parquet")
-def audit_export(target: Path) -> None:
-    """导出人工审核过的标注，供 paidan train --data 使用 | the labels that people gave, to train on."""
-    from auditing.accesses import NOBODY
-    from auditing.export import export_labels
-    from training.output import replacing
-
-    if target.suffix.lower() != ".parquet":
-        raise click.BadParameter(f"{target.name}：请以 .parquet 结尾 | must end in .parquet")
-    engine = _store()
-    with replacing(target) as file:
-        found = export_labels(engine, file, NOBODY)
-    removed = f"；原文已按期删除 text removed: {found.removed:,}" if found.removed else ""
-    click.echo(f"已导出 exported: {found.rows:,} → {target}{removed}")
-
-
-@audit.command("report")
-@click.argument("target", type=_PATH, metavar="OUT.xlsx")
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="从这一天起 | from this day on")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="到这一天前 | to before this day")
-def audit_report(target: Path, since: Any, until: Any) -> None:
-    """错派报告：各项指标（含分母）与混淆表；.xlsx 或 .csv（只含指标） | figures with denominators, confusions."""
-    from auditing.case_rows import CHINA
-    from auditing.measures import Window
-    from auditing.misroutes import Chosen
-    from auditing.report import figures_table, report
-    from auditing.tables import write_csv, write_xlsx
-    from models.taxonomy import known_names
-    from training.output import replacing
-
-    if target.suffix.lower() not in (".xlsx", ".csv"):
-        raise click.BadParameter(f"{target.name}：请以 .xlsx 或 .csv 结尾 | must end in .xlsx or .csv")
-    window = Window(*(day and day.replace(tzinfo=CHINA) for day in (since, until)))
-    engine, names = _store(), {**known_names("domain"), **known_names("office")}
-    _case_book(engine).refresh()
-    with replacing(target) as file:
-        if target.suffix.lower() == ".csv":
-            write_csv(file, figures_table(engine, window, names))
-        else:
-            write_xlsx(file, report(engine, Chosen(window), names))
-    click.echo(f"已写出 written: {target}")
-
-
 @cli.command()
 @click.option("--workers", type=int, default=None, help="进程数 | processes")
 def serve(workers: int | None) -> None:
@@ -288,7 +231,7 @@ def serve(workers: int | None) -> None:
     from serving.champion import load_champion
     from serving.serve import run
 
-    settings = _settings()
+    settings = read_settings()
     if workers is not None:
         settings = settings.model_copy(update={"workers": workers})
     sys.exit(run(settings, load_champion))
@@ -308,7 +251,7 @@ def run_all(data: tuple[Path, ...], columns: tuple[str, ...]) -> None:
         trained = _train(data, columns, 0)
         click.echo(_summary(trained))
         # whoever starts a service on loopback with a file wants to see it served; the gate's finding is shown and kept
-        _promote(str(trained.version.number), _user(), "paidan run", override=True)
+        _promote(str(trained.version.number), user(), "paidan run", override=True)
     settings = Settings(require_keys=False)
     click.echo("本机调试：不需要密钥 | on loopback: no API key is needed (PAIDAN_REQUIRE_KEYS=0)")
     address = f"http://{settings.host}:{settings.port}"
@@ -316,17 +259,11 @@ def run_all(data: tuple[Path, ...], columns: tuple[str, ...]) -> None:
     sys.exit(run(settings, load_champion))
 
 
-def _settings() -> Settings:
-    from serving.settings import Settings
-
-    return Settings()
-
-
 def _registry() -> Registry:
     from models.bundle import verify_bundle
     from models.registry import Registry
 
-    settings = _settings()
+    settings = read_settings()
     return Registry.under(settings.home, verify_bundle, settings.tracking_uri, settings.model_name)
 
 
@@ -334,7 +271,7 @@ def _promote(reference: str, actor: str, reason: str, *, override: bool) -> None
     from training.promotion import compare, promote
     from training.protection import SHIPPED, read_protected
 
-    registry, table = _registry(), _settings().protected_file or SHIPPED
+    registry, table = _registry(), read_settings().protected_file or SHIPPED
     version = registry.resolve(reference)
     comparison = compare(registry, version, read_protected(table))
     if comparison is not None:
@@ -343,26 +280,10 @@ def _promote(reference: str, actor: str, reason: str, *, override: bool) -> None
     click.echo(f"champion: {change.previous or '-'} → {change.version}")
 
 
-def _store() -> Engine:
-    from auditing.store import open_engine, prepare
-
-    engine = open_engine(_settings().caselog_url)
-    prepare(engine)
-    return engine
-
-
 def _keys() -> Any:
     from auditing.keys import KeyRing
 
-    return KeyRing(_store())
-
-
-def _case_book(engine: Engine) -> Any:
-    from auditing.cases import CaseBook
-    from auditing.identity import load_or_create_key
-
-    settings = _settings()
-    return CaseBook(engine, load_or_create_key(settings.digest_key_path), sample_rate=settings.audit_sample_rate)
+    return KeyRing(store())
 
 
 def _load(reference: str) -> Any:
@@ -388,7 +309,7 @@ def _train(data: Sequence[Path], columns: tuple[str, ...], seed: int) -> Trained
         )
     return run_training(
         data or starter_files(), parse_mapping(columns), Recipe(seed=seed),
-        Tracker(_registry(), load_or_create_key(_settings().digest_key_path)), Lexicon.load(),
+        Tracker(_registry(), load_or_create_key(read_settings().digest_key_path)), Lexicon.load(),
         _steps_progress(), on_gate=lambda report: click.echo(report.to_text()),
     )  # fmt: skip
 

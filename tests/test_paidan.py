@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import paidan
+import paidan_audit
 
 # MLflow 3.17 on SQLAlchemy 2.1
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")
@@ -302,8 +304,8 @@ def test_who_runs_this_may_have_no_name(monkeypatch):
     def nobody():
         raise KeyError("getpwuid(): uid not found: 4711")
 
-    monkeypatch.setattr(paidan.getpass, "getuser", nobody)
-    assert paidan._user() == ""
+    monkeypatch.setattr(paidan_audit.getpass, "getuser", nobody)
+    assert paidan_audit.user() == ""
 
 
 def test_reviewed_labels_and_the_report_are_written_from_the_log(run, tmp_path):
@@ -316,3 +318,19 @@ def test_reviewed_labels_and_the_report_are_written_from_the_log(run, tmp_path):
     for verb in ("export", "report"):
         code, said = run("audit", verb, tmp_path / "out.doc")
         assert (code, ".doc" in said) == (2, True)
+
+
+def test_the_history_is_verified_and_a_row_that_was_tampered_with_ends_with_1(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("PAIDAN_HOME", str(tmp_path))
+    code, said = run("audit", "retain", "--older-than", "30")
+    assert (code, "已清除 removed" in said) == (0, True)
+    code, said = run("audit", "verify")
+    assert (code, said.count("intact")) == (0, 3)
+    ends = [line.strip() for line in said.splitlines() if line.startswith("  ")]
+    expected = [word for end in ends for word in ("--expect", end)]
+    assert run("audit", "verify", *expected)[0] == 0
+    with sqlite3.connect(tmp_path / "caselog.db") as connection:
+        connection.execute("UPDATE accesses SET who = 'somebody else' WHERE seq = 1")
+    code, said = run("audit", "verify", *expected)
+    assert (code, "edited    1: " in said) == (1, True)
+    assert run("audit", "verify", "--expect", "accesses")[0] == 2
