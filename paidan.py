@@ -149,6 +149,8 @@ def models_show(version: str) -> None:
 
     registry = _registry()
     manifest = verify_bundle(registry.fetch(registry.resolve(version)))
+    # digests and distributions are for machines
+    manifest["about"].pop("profile", None)
     click.echo(json.dumps({k: v for k, v in manifest.items() if k != "files"}, ensure_ascii=False, indent=2))
 
 
