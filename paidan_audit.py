@@ -94,6 +94,19 @@ def audit_report(target: Path, since: Any, until: Any) -> None:
     click.echo(f"已写出 written: {target}")
 
 
+@audit.command("suspect")
+def audit_suspect() -> None:
+    """找出标注疑似有误的工单，放进审核队列 | put cases whose label is probably wrong into the queue."""
+    from auditing.suspicion import suspected_cases
+
+    engine = store()
+    book = _case_book(engine)
+    book.refresh()
+    found = suspected_cases(engine)
+    book.suspect(found)
+    click.echo(f"疑似标注错误 suspected label errors: {len(found):,}")
+
+
 @audit.command("verify")
 @click.option(
     "--expect",

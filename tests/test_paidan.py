@@ -315,6 +315,7 @@ def test_reviewed_labels_and_the_report_are_written_from_the_log(run, tmp_path):
     for name in ("report.xlsx", "report.csv"):
         assert run("audit", "report", tmp_path / name, "--since", "2026-10-01")[0] == 0
         assert (tmp_path / name).stat().st_size
+    assert run("audit", "suspect") == (0, "疑似标注错误 suspected label errors: 0\n")
     for verb in ("export", "report"):
         code, said = run("audit", verb, tmp_path / "out.doc")
         assert (code, ".doc" in said) == (2, True)
