@@ -230,13 +230,13 @@ def keys_revoke(key_id: str) -> None:
 @click.option("--workers", type=int, default=None, help="进程数 | processes")
 def serve(workers: int | None) -> None:
     """启动服务；设置来自 PAIDAN_ 环境变量 | serve; settings come from PAIDAN_ variables."""
-    from serving.champion import load_champion
+    from serving.champion import REGISTRY, load_champion
     from serving.serve import run
 
     settings = read_settings()
     if workers is not None:
         settings = settings.model_copy(update={"workers": workers})
-    sys.exit(run(settings, load_champion))
+    sys.exit(run(settings, load_champion, REGISTRY))
 
 
 @cli.command("run")
@@ -244,7 +244,7 @@ def serve(workers: int | None) -> None:
 @_COLUMN
 def run_all(data: tuple[Path, ...], columns: tuple[str, ...]) -> None:
     """没有模型就先训练，然后在本机提供服务 | train where there is no champion, then serve on loopback."""
-    from serving.champion import load_champion
+    from serving.champion import REGISTRY, load_champion
     from serving.example import show_example
     from serving.serve import run
     from serving.settings import Settings
@@ -258,7 +258,7 @@ def run_all(data: tuple[Path, ...], columns: tuple[str, ...]) -> None:
     click.echo("本机调试：不需要密钥 | on loopback: no API key is needed (PAIDAN_REQUIRE_KEYS=0)")
     address = f"http://{settings.host}:{settings.port}"
     threading.Thread(target=show_example, args=(address, click.echo), daemon=True).start()
-    sys.exit(run(settings, load_champion))
+    sys.exit(run(settings, load_champion, REGISTRY))
 
 
 def _registry() -> Registry:

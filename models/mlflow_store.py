@@ -115,6 +115,29 @@ class MlflowStore:
         path = self.tracking_uri.removeprefix("sqlite:///")
         return None if path == self.tracking_uri else Path(path)
 
+    def peek(self, name: str, alias: str) -> tuple[int, str] | None:
+        """Read which version of model `name` an alias names, and that version's run, out of the SQLite file.
+
+        Without MLflow, whose import takes seconds that a running service must not spend to look after an alias. None
+        where nothing has the alias. Raises RegistryUnavailable where the file is no such store.
+        """
+        if self.database is None:
+            raise ValueError(f"{self.tracking_uri} is no SQLite file")
+        if not self.database.exists():
+            return None
+        query = (
+            "SELECT version, run_id FROM registered_model_aliases JOIN model_versions USING (name, version)"
+            " WHERE name = ? AND alias = ?"
+        )
+        with (
+            self.answering(),
+            contextlib.closing(
+                sqlite3.connect(f"{self.database.absolute().as_uri()}?mode=ro", uri=True, timeout=1)
+            ) as connection,
+        ):
+            row = connection.execute(query, (name, alias)).fetchone()
+        return None if row is None else (int(row[0]), str(row[1] or ""))
+
     def _check_database(self) -> None:
         """Read the SQLite file's header: on one that it cannot read, MLflow would try again for minutes."""
         if self.database is None:

@@ -30,6 +30,7 @@ from models.versions import (
     UnknownVersion,
     VersionDamaged,
     VersionInfo,
+    VersionRef,
     parse_reference,
 )
 
@@ -103,6 +104,21 @@ class Registry:
                 return self._info(self.store.client.get_model_version(self.name, str(number)), aliases)
         except MissingInStore:
             raise UnknownVersion(reference, self.name, self.versions()) from None
+
+    def named_by(self, alias: str) -> VersionRef | None:
+        """Tell which version `alias` names now, as cheaply as can be: for services that look again and again.
+
+        None where it names none. Raises RegistryUnavailable.
+        """
+        if self.store.database is not None:
+            found = self.store.peek(self.name, alias)
+            return None if found is None else VersionRef(self.name, *found)
+        number = (self._model()[0] or {}).get(alias)
+        if number is None:
+            return None
+        with self.store.answering():
+            run_id = self.store.client.get_model_version(self.name, str(number)).run_id
+        return VersionRef(self.name, number, run_id or "")
 
     def register(self, run_id: str, artifact_path: str, tags: Mapping[str, str] | None = None) -> VersionInfo:
         """Make a version of what the run logged under `artifact_path`."""

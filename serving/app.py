@@ -15,7 +15,10 @@ from auditing.discretion import where
 from auditing.history import EventLog
 from auditing.keys import KeyRing
 from serving.access import Gate
+from serving.background import keeping_up
+from serving.challenger import Challenger
 from serving.edge import REQUEST_ID, Edge
+from serving.following import Follower
 from serving.lanes import Lanes
 from serving.metrics import Metrics
 from serving.problems import KINDS
@@ -43,12 +46,15 @@ def create_app(
     keys: KeyRing | None,
     metrics: Metrics,
     load_model: LoadModel | None = None,
+    follower: Follower | None = None,
+    challenger: Challenger | None = None,
 ) -> FastAPI:
     """Put the application together; nothing runs before its lifespan begins.
 
     `keys` None lets everyone in, which `settings` allows on loopback only. `load_model` is asked when the service
     starts, and again until it gives a model; one of several workers listens only after the first attempt. Without
-    `load_model` the caller swaps a model into `service`.
+    `load_model` the caller swaps a model into `service`. `follower` looks after the alias while the service runs,
+    and at once where POST /v1/models/reload asks for it. `challenger` is asked beside the live model, after the answers.
 
     Raises:
         ValueError: keys are required, and there are none.
@@ -72,7 +78,8 @@ def create_app(
                 # /readyz speaks for one worker, and the next request may come to another: none listens before its model
                 await tried.wait()
         try:
-            yield
+            async with keeping_up(follower, challenger, loading, settings.reload_seconds):
+                yield
         finally:
             if loading is not None:
                 loading.cancel()
@@ -106,7 +113,7 @@ def create_app(
     _answer_errors(app, problems)
     add_predict_routes(app, lanes, service, gate, accesses)
     add_outcome_routes(app, events, gate)
-    add_model_routes(app, service, gate)
+    add_model_routes(app, service, gate, follower, challenger)
     add_health_routes(app, service, metrics)
     return app
 

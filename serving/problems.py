@@ -28,10 +28,12 @@ from serving.refusals import (
     Forbidden,
     NoModel,
     NoSuchPage,
+    RegistryAway,
     SchemaInvalid,
     TextTooLong,
     Unauthenticated,
     UnsupportedBody,
+    VersionRefused,
     WrongMethod,
 )
 
@@ -65,6 +67,8 @@ KINDS: Mapping[type[Exception], Kind] = {
     Unauthenticated: Kind(401, "UNAUTHENTICATED", "未提供有效密钥 | no valid key"),
     Forbidden: Kind(403, "FORBIDDEN", "权限不足 | scope missing"),
     NoModel: Kind(503, "NO_MODEL", "模型尚未就绪 | no model", retry_after=5),
+    VersionRefused: Kind(409, "VERSION_REFUSED", "新版本未通过校验 | the version failed its checks"),
+    RegistryAway: Kind(503, "REGISTRY_UNAVAILABLE", "模型登记库无响应 | the registry is away", retry_after=10),
     StoreUnavailable: Kind(
         503,
         "STORE_UNAVAILABLE",

@@ -220,7 +220,11 @@ class TrackedRun:
             self._challenger_before = self.registry.resolve(CHALLENGER).number
         self._registered = self.registry.register(self.run_id, MODEL_ARTIFACT, tags)
         self.registry.set_alias(CHALLENGER, self._registered.number)
-        return self.registry.resolve(str(self._registered.number))
+        found = self.registry.resolve(str(self._registered.number))
+        if self.registry.store.database is not None:
+            # a service of this machine, which asks the challenger, then finds it without MLflow
+            self.registry.fetch(found)
+        return found
 
     def fail(self, error: BaseException) -> None:
         """Withdraw the version, if there is one already, and end the run as failed; `error` says why."""
