@@ -37,6 +37,14 @@ _MODEL = click.option(
 )
 
 
+_SAMENESS = {
+    "equal": "相同 equal",
+    "same answer": "结论相同，数值有出入 same answer, other figures",
+    "differs": "不同 differs",
+    "altered": "存档已被改动，与摘要不符 altered: the stored texts do not fit their digests",
+}
+
+
 def main() -> None:
     """Run the command line; a fault that a person can mend ends with status 2 and a sentence, not with a trace."""
     from auditing.errors import AuditingError
@@ -224,6 +232,29 @@ def keys_list() -> None:
 def keys_revoke(key_id: str) -> None:
     """撤销密钥 | revoke a key."""
     click.echo(f"已撤销 revoked: {_keys().revoke(key_id).key_id}")
+
+
+@cli.command()
+@click.argument("prediction_id")
+def replay(prediction_id: str) -> None:
+    """用当时的版本重算一条预测并比较 | score a stored input with the stored version and compare."""
+    from auditing.accesses import NOBODY, AccessLog, Action
+    from auditing.replay import Sameness
+    from auditing.replay import replay as again
+
+    engine = store()
+    AccessLog(engine).record(NOBODY, Action.VIEW, prediction_id, "replay")
+    found = again(engine, prediction_id, lambda version: _load(f"{version.name}/{version.version}").triage)
+    click.echo(f"{found.prediction_id}  {found.model.name} {found.model.version}  {_SAMENESS[found.sameness.value]}")
+    for each in found.differences:
+        click.echo(f"  {each.where}: {each.stored} → {each.now}")
+    if found.hidden:
+        click.echo(
+            "输入按规定以遮盖后的文本保存，模型当时看到的是原文，数值可能略有出入 | the input is stored with personal data "
+            "hidden, and the model saw the original: figures may differ a little"
+        )
+    if found.sameness in (Sameness.DIFFERS, Sameness.ALTERED):
+        sys.exit(1)
 
 
 @cli.command()
