@@ -88,7 +88,7 @@ class Challenger:
             looked = -_LOOK_SECONDS
             while not self._stop.is_set():
                 began = monotonic()
-                if began - looked >= _LOOK_SECONDS:
+                if began - looked >= _LOOK_SECONDS and self._live() is not None:
                     self.look()
                     looked = monotonic()
                 asked = self._follow()
@@ -103,7 +103,8 @@ class Challenger:
             # there is none, or the registry is away: whoever is asked goes on being asked
             return
         try:
-            if named == self._live() or named == self._refused:
+            live = self._live()
+            if live is None or named in (live, self._refused):
                 self._model = None
                 return
             if named == self.version:
