@@ -57,7 +57,19 @@ cases = Table(
     Column("value", Float, nullable=False),
 )
 Index("ix_cases_ticket", cases.c.ticket)
-Index("ix_cases_queue", cases.c.open, cases.c.value.desc(), cases.c.seq)
+# whatever the queue is filtered by stands in it, so that a rare doubt is found without reading every open row
+Index(
+    "ix_cases_queue",
+    cases.c.value.desc(),
+    cases.c.seq,
+    cases.c.doubts,
+    cases.c.office_code,
+    cases.c.domain_code,
+    cases.c.model_version,
+    cases.c.created_at,
+    sqlite_where=cases.c.open,
+    postgresql_where=cases.c.open,
+)
 Index("ix_cases_likeness", cases.c.likeness, cases.c.open, cases.c.labelled)
 
 dispatches = Table(

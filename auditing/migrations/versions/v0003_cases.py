@@ -93,7 +93,13 @@ def _make_cases() -> None:
     )
     op.create_index("ix_cases_ticket", "cases", ["ticket"])
     op.create_index("ix_cases_created_at", "cases", ["created_at"])
-    op.create_index("ix_cases_queue", "cases", ["open", sa.text("value DESC"), "seq"])
+    op.create_index(
+        "ix_cases_queue",
+        "cases",
+        [sa.text("value DESC"), "seq", "doubts", "office_code", "domain_code", "model_version", "created_at"],
+        sqlite_where=sa.text("open = 1"),
+        postgresql_where=sa.text("open"),
+    )
     op.create_index("ix_cases_likeness", "cases", ["likeness", "open", "labelled"])
 
 
