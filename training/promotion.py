@@ -267,8 +267,8 @@ def _pairs(
             )
             found[target] = answers, int(paired["twin"].notna().sum())
     return found, "" if found else (
-        "两个版本没有共同的、都没有学过的行；请重新训练候选版本，使它与现在的在用版本比较 | there is no row that both "
-        "have not learnt; train the challenger again, so that it is held against the champion of today"
+        "没有哪一行是两个版本都没有学过的；请用与在用版本相同的 --seed 重新训练候选版本 | there is no row that both have "
+        "not learnt; train the challenger again, with the seed that the champion had"
     )
 
 
