@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import math
 import os
 import sys
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from paidan_audit import PATH, audit, read_settings, store, user
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from models.registry import Registry
-    from serving.settings import Settings
     from training.run import Trained
 
-_PATH = click.Path(path_type=Path, exists=False)
 _DATA = click.option(
     "--data",
     "data",
-    type=_PATH,
+    type=PATH,
     multiple=True,
     metavar="FILE",
     help="带标注的投诉文件，可多次给出 | labelled complaints",
@@ -36,6 +35,14 @@ _COLUMN = click.option(
 _MODEL = click.option(
     "--model", default="champion", show_default=True, metavar="VERSION", help="模型版本 | which version"
 )
+
+
+_SAMENESS = {
+    "equal": "相同 equal",
+    "same answer": "结论相同，数值有出入 same answer, other figures",
+    "differs": "不同 differs",
+    "altered": "存档已被改动，与摘要不符 altered: the stored texts do not fit their digests",
+}
 
 
 def main() -> None:
@@ -60,14 +67,6 @@ def main() -> None:
             raise
         click.secho(f"paidan: {fault}", fg="red", err=True)
         sys.exit(2)
-
-
-def _user() -> str:
-    """Who runs this; empty where the machine has no name for the number, as in a container."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return ""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -116,8 +115,8 @@ def evaluate(data: tuple[Path, ...], columns: tuple[str, ...], model: str, folds
 
 
 @cli.command()
-@click.argument("source", type=_PATH)
-@click.option("-o", "--output", "target", type=_PATH, required=True, help="输出文件 | output file")
+@click.argument("source", type=PATH)
+@click.option("-o", "--output", "target", type=PATH, required=True, help="输出文件 | output file")
 @_COLUMN
 @_MODEL
 def predict(source: Path, target: Path, columns: tuple[str, ...], model: str) -> None:
@@ -127,6 +126,9 @@ def predict(source: Path, target: Path, columns: tuple[str, ...], model: str) ->
 
     report = score_file(source, target, _load(model), parse_mapping(columns), _rows_progress())
     click.echo(report.to_text(), err=True)
+
+
+cli.add_command(audit)
 
 
 @cli.group()
@@ -155,22 +157,26 @@ def models_show(version: str) -> None:
 
     registry = _registry()
     manifest = verify_bundle(registry.fetch(registry.resolve(version)))
+    # digests and distributions are for machines
+    manifest["about"].pop("profile", None)
     click.echo(json.dumps({k: v for k, v in manifest.items() if k != "files"}, ensure_ascii=False, indent=2))
 
 
 @models.command("promote")
 @click.argument("version", default="challenger")
 @click.option("--reason", default="", help="原因，记入历史 | kept in the history")
-@click.option("--actor", default=_user, help="操作人 | who")
-def models_promote(version: str, reason: str, actor: str) -> None:
-    """把一个版本设为 champion | make a version the champion."""
-    change = _registry().promote(version, actor, reason)
-    click.echo(f"champion: {change.previous or '-'} → {change.version}")
+@click.option("--actor", default=user, help="操作人 | who")
+@click.option(
+    "--override", is_flag=True, help="受保护类别下降也启用，须写 --reason | in spite of the gate, with a reason"
+)
+def models_promote(version: str, reason: str, actor: str, override: bool) -> None:  # noqa: FBT001
+    """与现在的 champion 比较，过关才启用 | compare with the champion, and make it the champion if nothing speaks against it."""
+    _promote(version, actor, reason, override=override)
 
 
 @models.command("rollback")
 @click.option("--reason", default="", help="原因，记入历史 | kept in the history")
-@click.option("--actor", default=_user, help="操作人 | who")
+@click.option("--actor", default=user, help="操作人 | who")
 def models_rollback(reason: str, actor: str) -> None:
     """退回上一个 champion | return to the champion before."""
     change = _registry().rollback(actor, reason)
@@ -190,7 +196,8 @@ def models_history(at: Any) -> None:
         return
     for change in registry.history():
         click.echo(
-            f"{change.when:%Y-%m-%d %H:%M:%S}  {change.kind:9} {change.previous or '-'} → {change.version}  {change.actor}  {change.reason}"
+            f"{change.when:%Y-%m-%d %H:%M:%S}  {change.kind:9} {change.previous or '-'} → {change.version}  "
+            f"{change.actor}  {change.reason}{f'  [{change.gate}]' if change.gate else ''}"
         )
 
 
@@ -202,7 +209,7 @@ def keys() -> None:
 @keys.command("create")
 @click.option("--label", required=True, help="给谁用 | who uses it")
 @click.option(
-    "--scope", "scopes", multiple=True, default=("predict",), show_default=True, help="predict, review, admin"
+    "--scope", "scopes", multiple=True, default=("predict",), show_default=True, help="predict, outcome, review, admin"
 )
 def keys_create(label: str, scopes: tuple[str, ...]) -> None:
     """新建密钥，只显示这一次 | make a key; it is shown once."""
@@ -228,16 +235,39 @@ def keys_revoke(key_id: str) -> None:
 
 
 @cli.command()
+@click.argument("prediction_id")
+def replay(prediction_id: str) -> None:
+    """用当时的版本重算一条预测并比较 | score a stored input with the stored version and compare."""
+    from auditing.accesses import NOBODY, AccessLog, Action
+    from auditing.replay import Sameness
+    from auditing.replay import replay as again
+
+    engine = store()
+    AccessLog(engine).record(NOBODY, Action.VIEW, prediction_id, "replay")
+    found = again(engine, prediction_id, lambda version: _load(f"{version.name}/{version.version}").triage)
+    click.echo(f"{found.prediction_id}  {found.model.name} {found.model.version}  {_SAMENESS[found.sameness.value]}")
+    for each in found.differences:
+        click.echo(f"  {each.where}: {each.stored} → {each.now}")
+    if found.hidden:
+        click.echo(
+            "输入按规定以遮盖后的文本保存，模型当时看到的是原文，数值可能略有出入 | the input is stored with personal data "
+            "hidden, and the model saw the original: figures may differ a little"
+        )
+    if found.sameness in (Sameness.DIFFERS, Sameness.ALTERED):
+        sys.exit(1)
+
+
+@cli.command()
 @click.option("--workers", type=int, default=None, help="进程数 | processes")
 def serve(workers: int | None) -> None:
     """启动服务；设置来自 PAIDAN_ 环境变量 | serve; settings come from PAIDAN_ variables."""
-    from serving.champion import load_champion
+    from serving.champion import REGISTRY, load_champion
     from serving.serve import run
 
-    settings = _settings()
+    settings = read_settings()
     if workers is not None:
         settings = settings.model_copy(update={"workers": workers})
-    sys.exit(run(settings, load_champion))
+    sys.exit(run(settings, load_champion, REGISTRY))
 
 
 @cli.command("run")
@@ -245,7 +275,7 @@ def serve(workers: int | None) -> None:
 @_COLUMN
 def run_all(data: tuple[Path, ...], columns: tuple[str, ...]) -> None:
     """没有模型就先训练，然后在本机提供服务 | train where there is no champion, then serve on loopback."""
-    from serving.champion import load_champion
+    from serving.champion import REGISTRY, load_champion
     from serving.example import show_example
     from serving.serve import run
     from serving.settings import Settings
@@ -253,35 +283,40 @@ def run_all(data: tuple[Path, ...], columns: tuple[str, ...]) -> None:
     if data or _registry().last_known_champion() is None:
         trained = _train(data, columns, 0)
         click.echo(_summary(trained))
-        _registry().promote(str(trained.version.number), _user(), "paidan run")
+        # whoever starts a service on loopback with a file wants to see it served; the gate's finding is shown and kept
+        _promote(str(trained.version.number), user(), "paidan run", override=True)
     settings = Settings(require_keys=False)
     click.echo("本机调试：不需要密钥 | on loopback: no API key is needed (PAIDAN_REQUIRE_KEYS=0)")
     address = f"http://{settings.host}:{settings.port}"
     threading.Thread(target=show_example, args=(address, click.echo), daemon=True).start()
-    sys.exit(run(settings, load_champion))
-
-
-def _settings() -> Settings:
-    from serving.settings import Settings
-
-    return Settings()
+    sys.exit(run(settings, load_champion, REGISTRY))
 
 
 def _registry() -> Registry:
     from models.bundle import verify_bundle
     from models.registry import Registry
 
-    settings = _settings()
+    settings = read_settings()
     return Registry.under(settings.home, verify_bundle, settings.tracking_uri, settings.model_name)
+
+
+def _promote(reference: str, actor: str, reason: str, *, override: bool) -> None:
+    from training.promotion import compare, promote
+    from training.protection import SHIPPED, read_protected
+
+    registry, table = _registry(), read_settings().protected_file or SHIPPED
+    version = registry.resolve(reference)
+    comparison = compare(registry, version, read_protected(table))
+    if comparison is not None:
+        click.echo(comparison.to_text())
+    change = promote(registry, version, comparison, actor=actor, reason=reason, override=override)
+    click.echo(f"champion: {change.previous or '-'} → {change.version}")
 
 
 def _keys() -> Any:
     from auditing.keys import KeyRing
-    from auditing.store import open_engine, prepare
 
-    engine = open_engine(_settings().caselog_url)
-    prepare(engine)
-    return KeyRing(engine)
+    return KeyRing(store())
 
 
 def _load(reference: str) -> Any:
@@ -293,6 +328,7 @@ def _load(reference: str) -> Any:
 
 
 def _train(data: Sequence[Path], columns: tuple[str, ...], seed: int) -> Trained:
+    from auditing.identity import load_or_create_key
     from features.segment import Lexicon
     from training.columns import parse_mapping
     from training.recipe import Recipe
@@ -305,7 +341,8 @@ def _train(data: Sequence[Path], columns: tuple[str, ...], seed: int) -> Trained
             "使用自带的起步集（为本项目编写，并非收集所得） | training on the starter set (written, not collected)"
         )
     return run_training(
-        data or starter_files(), parse_mapping(columns), Recipe(seed=seed), Tracker(_registry()), Lexicon.load(),
+        data or starter_files(), parse_mapping(columns), Recipe(seed=seed),
+        Tracker(_registry(), load_or_create_key(read_settings().digest_key_path)), Lexicon.load(),
         _steps_progress(), on_gate=lambda report: click.echo(report.to_text()),
     )  # fmt: skip
 
@@ -333,13 +370,14 @@ def _cross_validate(data: Sequence[Path], columns: tuple[str, ...], folds: int) 
     from training.dataset import read_labelled
     from training.evaluate import cross_validate
     from training.gate import examine
+    from training.merge import merge
     from training.recipe import Recipe
     from training.starter import starter_files
 
     # of the starter set an author's complaints stay together: siblings would make it look too easy
     normalise, recipe = Normaliser(), Recipe() if data else Recipe(group_by="batch")
-    labelled = read_labelled(data or starter_files(), parse_mapping(columns))
-    examined = examine(labelled, recipe, lambda text: normalise(text).text)
+    labelled = merge(read_labelled(data or starter_files(), parse_mapping(columns)), normalise.text_of).data
+    examined = examine(labelled, recipe, normalise.text_of)
     found = cross_validate(labelled, examined, recipe, folds, Lexicon.load(), _steps_progress())
     return {target: said.headline() for target, said in found.items()}
 

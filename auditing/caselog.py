@@ -9,17 +9,20 @@ import asyncio
 import logging
 from collections.abc import Callable, Container, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 
 from sqlalchemy import URL, Engine, select
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import SQLAlchemyError
 
+from auditing.chain import COVERED, Head, canonical, follow, read_head
 from auditing.discretion import where
-from auditing.errors import RecordRefused, StoreUnavailable, UnknownPrediction
+from auditing.errors import RecordRefused, StoreUnavailable, TextRemoved, TicketReturned, UnknownPrediction
 from auditing.groupcommit import GroupCommit
 from auditing.identity import CONTENT_LENGTH, ID_LENGTH, TICKET_LENGTH, Identifier, load_or_create_key
-from auditing.records import Entry, Recorded, StoredPrediction, enter
+from auditing.records import INSERTED, Entry, Recorded, StoredPrediction, enter
+from auditing.returns import Returns
 from auditing.schema import predictions
 from auditing.statements import Statements
 from auditing.store import describe, is_store_trouble, open_engine, prepare, writing, writing_by_hand
@@ -27,6 +30,9 @@ from features.complaint import Complaint
 from models.prediction import ModelVersion, Triage
 
 _log = logging.getLogger(__name__)
+
+_covered = itemgetter(*map(INSERTED.index, COVERED["predictions"]))
+"""Takes from a row what the chain covers."""
 
 
 class CaseLog:
@@ -52,6 +58,8 @@ class CaseLog:
         self._now = now
         self._statements = Statements(engine.dialect)
         self._on_trouble = on_trouble
+        self.returns = Returns()
+        """Which offices not to suggest for which ticket."""
         self._commits: GroupCommit[Entry, Recorded] = GroupCommit(self.write, on_group=on_group)
 
     @classmethod
@@ -70,15 +78,23 @@ class CaseLog:
     def prepare(self) -> None:
         """Bring the schema up to date. Raises StoreUnavailable."""
         prepare(self.engine)
+        try:
+            with self.engine.connect() as connection:
+                head = read_head(connection, "events")
+            # a long history is read now, and not when somebody waits
+            self._hear_of_returns(head)
+        except SQLAlchemyError as error:
+            raise StoreUnavailable(describe(error)) from error
 
-    def entry(self, complaint: Complaint, triage: Triage) -> Entry:
-        """Make the entry of `triage`, an answer to `complaint` (as it was received)."""
-        return enter(self.identifier.identify(complaint, triage.model), triage, self._now())
+    def entry(self, complaint: Complaint, triage: Triage, excluded: tuple[str, ...] = ()) -> Entry:
+        """Make the entry of `triage`, an answer to `complaint` (as it was received) without the `excluded` offices."""
+        identity = self.identifier.identify(complaint, triage.model, excluded)
+        return enter(identity, triage, self._now(), excluded)
 
     def append(self, entry: Entry) -> asyncio.Future[Recorded]:
         """Record `entry` with whatever else is waiting; done when it is on the disk. Needs a running event loop.
 
-        The future raises StoreUnavailable or RecordRefused.
+        The future raises StoreUnavailable, RecordRefused or TicketReturned.
         """
         return self._commits.submit(entry)
 
@@ -86,11 +102,15 @@ class CaseLog:
         """Record `entries` in one transaction, now and in this thread; one result or exception each, in order.
 
         A record that the store refuses gets RecordRefused and does not harm the others; where the store itself fails,
-        all get StoreUnavailable.
+        all get StoreUnavailable. An entry that suggests an office that has returned its ticket, or leaves out one that
+        may have it again, gets TicketReturned: the answer was made too early.
         """
         try:
             with writing_by_hand(self.engine) as cursor:
-                recorded: list[Recorded | Exception] = list(_record(self._statements, cursor, entries))
+                heads = self._statements.read_heads(cursor)
+                # read by another connection: while the turn is held, nobody adds events
+                self._hear_of_returns(heads["events"])
+                recorded = _record(self._statements, cursor, entries, heads["predictions"], self.returns)
         except (SQLAlchemyError, OSError, ValueError, TypeError) as error:
             if is_store_trouble(error):
                 return self._give_up(error, len(entries))
@@ -106,6 +126,7 @@ class CaseLog:
 
         Raises:
             UnknownPrediction: there is none with this id.
+            TextRemoved: there was, but its texts were kept no longer.
             StoreUnavailable: the store cannot be read.
 
         """
@@ -119,6 +140,8 @@ class CaseLog:
             raise StoreUnavailable(describe(error)) from error
         if row is None:
             raise UnknownPrediction(prediction_id)
+        if not row.answer:
+            raise TextRemoved(prediction_id)
         return StoredPrediction(
             seq=row.seq,
             prediction_id=row.prediction_id,
@@ -147,6 +170,11 @@ class CaseLog:
         self._commits.close()
         self.engine.dispose()
 
+    def _hear_of_returns(self, head: Head) -> None:
+        if head != self.returns.read:
+            with self.engine.connect() as connection:
+                self.returns.catch_up(connection, head)
+
     def _give_up(self, error: BaseException, count: int) -> list[Recorded | Exception]:
         reason = describe(error)
         self._fail(reason)
@@ -169,28 +197,41 @@ class CaseLog:
         self.troubled = False
 
 
-def _record(statements: Statements, cursor: DBAPICursor, entries: Sequence[Entry]) -> list[Recorded]:
+def _record(
+    statements: Statements, cursor: DBAPICursor, entries: Sequence[Entry], head: Head, returns: Returns
+) -> list[Recorded | Exception]:
     tickets = {entry.identity.prediction_id[:TICKET_LENGTH] for entry in entries}
     contents = statements.count_contents(cursor, tuple(tickets))
     # by prediction_id: what was answered before, in earlier groups or earlier in this one
     answered = _find_answers(statements, cursor, entries, contents) if contents else {}
     revisions = {prediction_id[:CONTENT_LENGTH]: known.revision for prediction_id, known in answered.items()}
+    length, link = head
     rows = []
-    recorded = []
+    recorded: list[Recorded | Exception] = []
     for entry in entries:
         prediction_id = entry.identity.prediction_id
+        ticket = prediction_id[:TICKET_LENGTH]
+        if returns.of(ticket) != entry.excluded:
+            recorded.append(TicketReturned(prediction_id))
+            continue
         known = answered.get(prediction_id)
         if known is None:
-            ticket, content = prediction_id[:TICKET_LENGTH], prediction_id[:CONTENT_LENGTH]
+            content = prediction_id[:CONTENT_LENGTH]
             revision = revisions.get(content)
             if revision is None:
                 revision = revisions[content] = contents[ticket] = contents.get(ticket, 0) + 1
-            rows.append(entry.row(revision))
+            row = entry.row(revision)
+            link = follow(link, canonical("predictions", _covered(row)))
+            rows.append((*row, link))
             known = Recorded(prediction_id, revision, entry.answer, repeated=False)
             answered[prediction_id] = known._replace(repeated=True)
+        elif not known.answer:
+            # retention has emptied it; the same version says the same again
+            known = known._replace(answer=entry.answer)
         recorded.append(known)
     if rows:
         statements.insert(cursor, rows)
+        statements.move_head(cursor, Head(length + len(rows), link))
     return recorded
 
 

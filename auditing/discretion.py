@@ -1,7 +1,11 @@
-"""What may be said about an error where its message may not: messages quote values, and values are complaints."""
+"""What may be said where not all may be: of an error without its message, which quotes values, and of people in notes."""
 
 import traceback
+from functools import cached_property
 from pathlib import Path
+
+from features.normalise import Normaliser
+from features.privacy import mask
 
 
 def where(error: BaseException) -> str:
@@ -12,3 +16,15 @@ def where(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     places = " < ".join(f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in reversed(frames))
     return f"{type(error).__name__} at {places}" if places else type(error).__name__
+
+
+class NoteMask:
+    """Hides personal data in what people write. Its tables are made when the first note comes."""
+
+    def __call__(self, note: str) -> str:
+        """`note` with personal data replaced by asterisks."""
+        return mask(note, self._normalise(note).personal) if note else note
+
+    @cached_property
+    def _normalise(self) -> Normaliser:
+        return Normaliser()

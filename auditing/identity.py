@@ -4,12 +4,13 @@ A complaint may hold a phone number, and phone numbers are few enough to try the
 digest here is keyed (BLAKE2b in keyed mode, RFC 7693) with a secret that lies beside the database, not in it.
 
 A `prediction_id` is `p_` and 44 hexadecimal digits in three parts: 16 for the ticket, 16 for its content, 12 for the
-model version. All predictions of one ticket, and all of one content of it, are therefore neighbours in one index.
+model version (and the offices that it was told to leave out). All predictions of one ticket, and all of one content of it, are therefore neighbours in one index.
 """
 
 import contextlib
 import os
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -44,15 +45,16 @@ class Identifier:
 
     key: bytes = field(repr=False)
 
-    def identify(self, complaint: Complaint, version: ModelVersion) -> Identity:
+    def identify(self, complaint: Complaint, version: ModelVersion, excluded: Sequence[str] = ()) -> Identity:
         """Name `complaint` (as received, not masked) under `version`.
 
         Source and ticket_id name the ticket; title, text, merchant and address are the content; `received_at` is
-        neither, because a retry may well be stamped anew.
+        neither, because a retry may well be stamped anew. A version that leaves out the `excluded` offices answers
+        differently, so it counts as another one.
         """
         ticket = self._digest(b"ticket", 8, complaint.source, complaint.ticket_id)
         content = self._digest(b"content", 16, complaint.title, complaint.text, complaint.merchant, complaint.address)
-        model = self._digest(b"version", 6, version.name, version.version)
+        model = self._digest(b"version", 6, version.name, version.version, *excluded)
         return Identity(f"{PREFIX}{ticket}{content[:16]}{model}", content)
 
     def _digest(self, purpose: bytes, size: int, *parts: str) -> str:

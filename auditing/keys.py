@@ -27,9 +27,10 @@ TOKEN_PREFIX = "pd_"  # noqa: S105
 
 
 class Scope(StrEnum):
-    """What a key may do: ask for predictions, read cases, change keys and models."""
+    """What a key may do: ask for predictions, tell what became of them, read cases, change keys and models."""
 
     PREDICT = "predict"
+    OUTCOME = "outcome"
     REVIEW = "review"
     ADMIN = "admin"
 
@@ -45,7 +46,13 @@ class ApiKey:
     revoked_at: datetime | None
 
     def allows(self, scope: Scope) -> bool:
-        """Whether the key may act in `scope`; an admin's may in every one, since it could make itself a key for it."""
+        """Whether the key may act in `scope`.
+
+        An admin's may in every one, since it could make itself a key for it. Who may ask for predictions may tell what
+        became of them; an office's system may tell that and nothing else.
+        """
+        if scope is Scope.OUTCOME and Scope.PREDICT in self.scopes:
+            return True
         return scope in self.scopes or Scope.ADMIN in self.scopes
 
 

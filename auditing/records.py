@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import orjson
@@ -26,8 +27,11 @@ INSERTED = (
     "office_confidence",
     "complaint",
     "answer",
+    "complaint_digest",
+    "answer_digest",
+    "chain",
 )
-"""The columns of `predictions` that an entry fills; the database numbers the rows."""
+"""The columns of `predictions` that the log fills, in the table's order; the database numbers the rows."""
 
 # named tuples, not dataclasses: as frozen, and made in a third of the time, several times per request
 
@@ -48,9 +52,11 @@ class Entry(NamedTuple):
     office: HeadAnswer | None
     complaint: bytes
     answer: bytes
+    excluded: tuple[str, ...] = ()
+    """Offices that the answer leaves out, because they returned the ticket."""
 
     def row(self, revision: int) -> tuple[Any, ...]:
-        """Give the values of `INSERTED` in their order."""
+        """Give the values of `INSERTED` in their order, but for the last: the chain's link is not known here."""
         identity, domain, office = self.identity, self.domain, self.office
         return (
             identity.prediction_id,
@@ -69,6 +75,8 @@ class Entry(NamedTuple):
             office.confidence if office else None,
             self.complaint.decode(),
             self.answer.decode(),
+            sha256(self.complaint).hexdigest(),
+            sha256(self.answer).hexdigest(),
         )
 
 
@@ -101,8 +109,8 @@ class StoredPrediction:
     answer: bytes
 
 
-def enter(identity: Identity, triage: Triage, created_at: datetime) -> Entry:
-    """Make the log's entry of `triage`, whose complaint is masked already."""
+def enter(identity: Identity, triage: Triage, created_at: datetime, excluded: tuple[str, ...] = ()) -> Entry:
+    """Make the log's entry of `triage`, whose complaint is masked already and which leaves `excluded` offices out."""
     complaint = triage.complaint
     return Entry(
         identity=identity,
@@ -131,4 +139,5 @@ def enter(identity: Identity, triage: Triage, created_at: datetime) -> Entry:
                 "warnings": triage.warnings,
             }
         ),
+        excluded=excluded,
     )

@@ -1,4 +1,6 @@
-"""The tables of the case log. Rows are added, never changed, but for the day on which a key was revoked.
+"""The tables of predictions and keys; auditing/schema_history.py has those of what became of them.
+
+Rows are added, never changed, but for the day on which a key was revoked and the texts that retention empties.
 
 The one index on `predictions` is the unique one on `prediction_id`. Its first part names the ticket and its second the
 content, so that the same index answers "was this asked before?" and "how many contents has this ticket had?", and an
@@ -10,7 +12,7 @@ from datetime import UTC, datetime
 from sqlalchemy import BigInteger, Column, DateTime, Dialect, Float, Integer, MetaData, String, Table, Text
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0001"
+HEAD = "0003"
 """The newest migration in auditing/migrations; a test holds the two equal."""
 
 
@@ -67,6 +69,10 @@ predictions = Table(
     # JSON as text: it is stored as it is answered, byte for byte
     Column("complaint", Text, nullable=False),
     Column("answer", Text, nullable=False),
+    # sha256 of the two texts as stored, and the link of the chain (auditing/chain.py)
+    Column("complaint_digest", String(64), nullable=False, server_default=""),
+    Column("answer_digest", String(64), nullable=False, server_default=""),
+    Column("chain", String(64), nullable=False, server_default=""),
     # a deleted last row must leave a gap: its number is not given again
     sqlite_autoincrement=True,
 )

@@ -10,12 +10,14 @@ from functools import cached_property
 from itertools import chain, count
 from typing import Any
 
-from sqlalchemy import Dialect, Float, bindparam, insert, text
+from sqlalchemy import Dialect, Float, bindparam, insert, text, update
 from sqlalchemy.engine.interfaces import DBAPICursor
 
+from auditing.chain import Head
 from auditing.identity import CONTENT_LENGTH, ID_LENGTH, TICKET_LENGTH
 from auditing.records import INSERTED
 from auditing.schema import predictions
+from auditing.schema_history import chain_heads
 
 _MOST_ROWS = 16
 """Rows of one statement: more would save little, and take long to write for the first group of each size."""
@@ -55,6 +57,15 @@ class Statements:
         rows = self._select(cursor, "SELECT prediction_id, revision, answer", contents, "")
         return [(row[0], row[1], row[2]) for row in rows]
 
+    def read_heads(self, cursor: DBAPICursor) -> dict[str, Head]:
+        """Where each chain ends now."""
+        cursor.execute("SELECT name, length, link FROM chain_heads")
+        return {row[0]: Head(row[1], row[2]) for row in cursor.fetchall()}
+
+    def move_head(self, cursor: DBAPICursor, head: Head) -> None:
+        """Write down where the chain of predictions ends from now on."""
+        cursor.execute(self._moving, self._parameters((*head, predictions.name)))
+
     def _select(self, cursor: DBAPICursor, what: str, prefixes: Sequence[str], grouping: str) -> Sequence[Any]:
         # powers of two: a handful of statements, each compiled once, instead of one per size of group
         size = 1 << (len(prefixes) - 1).bit_length()
@@ -91,6 +102,12 @@ class Statements:
             if convert is not None:
                 converters.append((place, convert))
         return converters
+
+    @cached_property
+    def _moving(self) -> str:
+        moving = update(chain_heads).where(chain_heads.c.name == bindparam(_name(2)))
+        values: dict[str, Any] = {"length": bindparam(_name(0)), "link": bindparam(_name(1))}
+        return str(moving.values(values).compile(dialect=self._dialect))
 
     def _insertion(self, size: int) -> str:
         sql = self._insertions.get(size)

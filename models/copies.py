@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.prediction import ModelVersion
-from models.versions import VersionDamaged, VersionInfo
+from models.versions import VersionDamaged, VersionInfo, VersionRef
 
 _POINTER = "champion.json"
 _INCOMING = ".incoming-"
@@ -48,7 +48,7 @@ class LocalCopies:
         `download` puts the bundle somewhere below the directory that it is given, and returns where. Raises
         VersionDamaged where what it brought fails its checks.
         """
-        place = self.root / f"{version.number}-{version.run_id[:12]}"
+        place = self._place(version)
         if not anew and place.is_dir() and self._damage(place) is None:
             return place
         self.root.mkdir(parents=True, exist_ok=True)
@@ -63,9 +63,14 @@ class LocalCopies:
             shutil.rmtree(incoming, ignore_errors=True)
         return place
 
-    def point_at_champion(self, version: VersionInfo) -> None:
+    def here(self, version: VersionInfo | VersionRef) -> LocalCopy | None:
+        """Give the copy of `version`, unverified; None where there is none."""
+        place = self._place(version)
+        return LocalCopy(version.model, place) if place.is_dir() else None
+
+    def point_at_champion(self, version: VersionInfo | VersionRef) -> None:
         """Remember `version` as the champion; its copy must be here already."""
-        entry = {"name": version.name, "version": version.number, "copy": f"{version.number}-{version.run_id[:12]}"}
+        entry = {"name": version.name, "version": version.number, "copy": self._place(version).name}
         if self._pointer() == entry:
             return
         handle, scratch = tempfile.mkstemp(prefix=_POINTER, dir=self.root)
@@ -84,6 +89,9 @@ class LocalCopies:
         if entry is None or not (place := self.root / str(entry["copy"])).is_dir():
             return None
         return LocalCopy(ModelVersion(str(entry["name"]), str(entry["version"])), place)
+
+    def _place(self, version: VersionInfo | VersionRef) -> Path:
+        return self.root / f"{version.number}-{version.run_id[:12]}"
 
     def _pointer(self) -> dict[str, object] | None:
         try:

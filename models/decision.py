@@ -18,6 +18,9 @@ _FLOOR = re.compile(r"confidence >= (0\.\d+|0)")
 MIN_SUPPORT = 30
 """Rows above a threshold that a class needs before the threshold is its own."""
 
+LOW_MARGIN = 0.10
+"""Winner and runner-up closer than this in probability: a doubt."""
+
 
 class NotAPolicy(ValueError):
     """A policy sentence that cannot be read."""

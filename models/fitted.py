@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -144,6 +145,10 @@ class FittedModel:
     heads: tuple[Head, ...]
     records: Records
     scope: Scope
+
+    def spans(self) -> list[tuple[int, int]]:
+        """Where each head's probabilities begin and end in `models.scorer.Scores`."""
+        return list(pairwise(accumulate((len(head.classes) for head in self.heads), initial=0)))
 
     def scorer(self) -> Scorer:
         """The arrays in the form that the compiled scorer takes: read-only, so that memory-mapped files do as well."""

@@ -27,7 +27,8 @@ class ChangeKind(StrEnum):
 class Change:
     """One change of the champion, from version `previous` to `version` (None: no champion).
 
-    `when` is timezone-aware (UTC). An outside change carries the time at which it was noticed, and no actor.
+    `when` is timezone-aware (UTC). An outside change carries the time at which it was noticed, and no actor. `gate`
+    says what the comparison with the champion before had found, empty where none was made.
     """
 
     when: datetime
@@ -36,6 +37,7 @@ class Change:
     reason: str
     previous: int | None
     version: int | None
+    gate: str = ""
 
 
 def next_moment(changes: Sequence[Change], clock: datetime) -> datetime:
@@ -58,6 +60,7 @@ def tag_value(change: Change) -> str:
             "reason": change.reason,
             "from": change.previous,
             "to": change.version,
+            "gate": change.gate,
         },
         ensure_ascii=False,
     )
@@ -76,6 +79,7 @@ def read_changes(tags: Mapping[str, str]) -> tuple[Change, ...]:
                 reason=entry["reason"],
                 previous=entry["from"],
                 version=entry["to"],
+                gate=entry.get("gate", ""),
             ),
         )
     return tuple(changes)

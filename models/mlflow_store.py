@@ -21,6 +21,8 @@ MLFLOW_SETTINGS: Mapping[str, str] = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
+    # bars for copies on the same disk, in the middle of what a program reads
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     # would copy a uv.lock and pyproject.toml from the working directory into the model
     "MLFLOW_UV_AUTO_DETECT": "false",
     # MLflow's own patience with a dead server is minutes; a service must fall back to its local copy sooner
@@ -112,6 +114,29 @@ class MlflowStore:
         """The SQLite file, where MLflow's store is one."""
         path = self.tracking_uri.removeprefix("sqlite:///")
         return None if path == self.tracking_uri else Path(path)
+
+    def peek(self, name: str, alias: str) -> tuple[int, str] | None:
+        """Read which version of model `name` an alias names, and that version's run, out of the SQLite file.
+
+        Without MLflow, whose import takes seconds that a running service must not spend to look after an alias. None
+        where nothing has the alias. Raises RegistryUnavailable where the file is no such store.
+        """
+        if self.database is None:
+            raise ValueError(f"{self.tracking_uri} is no SQLite file")
+        if not self.database.exists():
+            return None
+        query = (
+            "SELECT version, run_id FROM registered_model_aliases JOIN model_versions USING (name, version)"
+            " WHERE name = ? AND alias = ?"
+        )
+        with (
+            self.answering(),
+            contextlib.closing(
+                sqlite3.connect(f"{self.database.absolute().as_uri()}?mode=ro", uri=True, timeout=1)
+            ) as connection,
+        ):
+            row = connection.execute(query, (name, alias)).fetchone()
+        return None if row is None else (int(row[0]), str(row[1] or ""))
 
     def _check_database(self) -> None:
         """Read the SQLite file's header: on one that it cannot read, MLflow would try again for minutes."""

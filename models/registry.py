@@ -30,6 +30,7 @@ from models.versions import (
     UnknownVersion,
     VersionDamaged,
     VersionInfo,
+    VersionRef,
     parse_reference,
 )
 
@@ -104,6 +105,21 @@ class Registry:
         except MissingInStore:
             raise UnknownVersion(reference, self.name, self.versions()) from None
 
+    def named_by(self, alias: str) -> VersionRef | None:
+        """Tell which version `alias` names now, as cheaply as can be: for services that look again and again.
+
+        None where it names none. Raises RegistryUnavailable.
+        """
+        if self.store.database is not None:
+            found = self.store.peek(self.name, alias)
+            return None if found is None else VersionRef(self.name, *found)
+        number = (self._model()[0] or {}).get(alias)
+        if number is None:
+            return None
+        with self.store.answering():
+            run_id = self.store.client.get_model_version(self.name, str(number)).run_id
+        return VersionRef(self.name, number, run_id or "")
+
     def register(self, run_id: str, artifact_path: str, tags: Mapping[str, str] | None = None) -> VersionInfo:
         """Make a version of what the run logged under `artifact_path`."""
         with self.store.answering():
@@ -145,7 +161,7 @@ class Registry:
     def download(self, version: VersionInfo, part: str, into: Path) -> Path:
         """Copy a part of what was registered below the directory `into`, unverified; return where it is.
 
-        `part` is BUNDLE_IN_MODEL or models.pyfunc.PIPELINE_IN_MODEL.
+        `part` is BUNDLE_IN_MODEL, models.pyfunc.PIPELINE_IN_MODEL or training.tracking.HELD_OUT_IN_MODEL.
 
         Raises:
             VersionDamaged: the version has no such part.
@@ -161,9 +177,10 @@ class Registry:
         """Give the local copy of the champion as last seen, without MLflow; None where there is none."""
         return self.copies.last_known_champion()
 
-    def promote(self, reference: str, actor: str, reason: str) -> Change:
+    def promote(self, reference: str, actor: str, reason: str, gate: str = "") -> Change:
         """Make a version the champion, once its bundle has passed its checks.
 
+        `gate`: what the comparison with the present champion has found, for the history; to make it is the caller's.
         Promoting the champion changes nothing, unless the history has missed how it got there: then it is written.
 
         Raises:
@@ -171,7 +188,7 @@ class Registry:
             VersionDamaged: its bundle fails its checks; the champion stays.
 
         """
-        return self._move_champion(self.resolve(reference), ChangeKind.PROMOTE, actor, reason)
+        return self._move_champion(self.resolve(reference), ChangeKind.PROMOTE, actor, reason, gate)
 
     def rollback(self, actor: str, reason: str) -> Change:
         """Return to the champion before this one, once its bundle has passed its checks.
@@ -196,7 +213,7 @@ class Registry:
         """Tell which version was champion at `when` (timezone-aware)."""
         return champion_at(self.history(), when)
 
-    def _move_champion(self, version: VersionInfo, kind: ChangeKind, actor: str, reason: str) -> Change:
+    def _move_champion(self, version: VersionInfo, kind: ChangeKind, actor: str, reason: str, gate: str = "") -> Change:
         self.fetch(version, anew=kind is ChangeKind.PROMOTE)
         aliases, changes = self._model()
         current = (aliases or {}).get(CHAMPION)
@@ -210,7 +227,7 @@ class Registry:
         # the alias first: if the note then fails, promoting again writes it, whereas a note of what did not happen stays
         with self.store.answering():
             self.store.client.set_registered_model_alias(self.name, CHAMPION, str(version.number))
-        change = self._append(Change(self._next(changes), kind, actor, reason, recorded, version.number))
+        change = self._append(Change(self._next(changes), kind, actor, reason, recorded, version.number, gate))
         self.copies.point_at_champion(version)
         return change
 

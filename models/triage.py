@@ -12,6 +12,7 @@ from features.laid import lay
 from features.normalise import Normaliser
 from models.batch import BatchScores, score_corpus
 from models.bundle import read_bundle
+from models.decision import LOW_MARGIN
 from models.fitted import FIELDS, FittedModel, Head, Scope
 from models.prediction import (
     Candidate,
@@ -25,9 +26,6 @@ from models.prediction import (
 )
 from models.reading import Reading
 from models.scorer import Scores, score
-
-LOW_MARGIN = 0.10
-"""Winner and runner-up closer than this in probability: a doubt."""
 
 TOO_SHORT = "too_short"
 UNFAMILIAR = "unfamiliar_text"

@@ -29,6 +29,20 @@ _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 
 
 @dataclass(frozen=True, slots=True)
+class VersionRef:
+    """A version, and the MLflow run that trained it: what it takes to find its copy on this machine."""
+
+    name: str
+    number: int
+    run_id: str
+
+    @property
+    def model(self) -> ModelVersion:
+        """The name under which answers cite this version."""
+        return ModelVersion(self.name, str(self.number))
+
+
+@dataclass(frozen=True, slots=True)
 class VersionInfo:
     """What the registry knows of one version.
 

@@ -10,6 +10,7 @@ from fastapi import Depends
 from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.types import Scope as AsgiScope
 
+from auditing.accesses import NOBODY
 from auditing.keys import TOKEN_PREFIX, KeyRing, Scope
 from serving.refusals import Forbidden, Unauthenticated
 
@@ -28,8 +29,8 @@ class Gate:
     def __init__(self, keys: KeyRing | None) -> None:
         self._keys = keys
 
-    async def admit(self, request: AsgiScope, needed: Scope) -> None:
-        """Let the request pass if its key has the scope `needed`.
+    async def admit(self, request: AsgiScope, needed: Scope) -> str:
+        """Let the request pass if its key has the scope `needed`, and give the id of the key.
 
         Raises:
             Unauthenticated: no key, or none that is known.
@@ -38,7 +39,7 @@ class Gate:
 
         """
         if self._keys is None:
-            return
+            return NOBODY
         token = _token(dict(request["headers"]))
         remembered, key = self._keys.recall(token)
         if not remembered:
@@ -47,7 +48,8 @@ class Gate:
         if key is None:
             raise Unauthenticated
         if not key.allows(needed):
-            raise Forbidden(needed)
+            raise Forbidden(needed, key.key_id)
+        return key.key_id
 
 
 def _token(headers: dict[bytes, bytes]) -> str:

@@ -10,10 +10,15 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from auditing.accesses import AccessLog
 from auditing.discretion import where
+from auditing.history import EventLog
 from auditing.keys import KeyRing
 from serving.access import Gate
+from serving.background import keeping_up
+from serving.challenger import Challenger
 from serving.edge import REQUEST_ID, Edge
+from serving.following import Follower
 from serving.lanes import Lanes
 from serving.metrics import Metrics
 from serving.problems import KINDS
@@ -21,6 +26,7 @@ from serving.refusals import BadRequest, NoSuchPage, Refusal, WrongMethod
 from serving.replies import Problems
 from serving.routes.health import add_health_routes
 from serving.routes.models import add_model_routes
+from serving.routes.outcomes import add_outcome_routes
 from serving.routes.predict import BATCH, add_predict_routes
 from serving.service import TriageService, TriageSource
 from serving.settings import Settings
@@ -40,12 +46,15 @@ def create_app(
     keys: KeyRing | None,
     metrics: Metrics,
     load_model: LoadModel | None = None,
+    follower: Follower | None = None,
+    challenger: Challenger | None = None,
 ) -> FastAPI:
     """Put the application together; nothing runs before its lifespan begins.
 
     `keys` None lets everyone in, which `settings` allows on loopback only. `load_model` is asked when the service
     starts, and again until it gives a model; one of several workers listens only after the first attempt. Without
-    `load_model` the caller swaps a model into `service`.
+    `load_model` the caller swaps a model into `service`. `follower` looks after the alias while the service runs,
+    and at once where POST /v1/models/reload asks for it. `challenger` is asked beside the live model, after the answers.
 
     Raises:
         ValueError: keys are required, and there are none.
@@ -53,6 +62,7 @@ def create_app(
     """
     if settings.require_keys and keys is None:
         raise ValueError("settings require keys: pass a KeyRing")
+    events, accesses = EventLog(service.log.engine), AccessLog(service.log.engine)
     gate = Gate(keys if settings.require_keys else None)
 
     @asynccontextmanager
@@ -68,12 +78,14 @@ def create_app(
                 # /readyz speaks for one worker, and the next request may come to another: none listens before its model
                 await tried.wait()
         try:
-            yield
+            async with keeping_up(follower, challenger, loading, settings.reload_seconds):
+                yield
         finally:
             if loading is not None:
                 loading.cancel()
                 with suppress(asyncio.CancelledError):
                     await loading
+            await asyncio.to_thread(events.close)
             await asyncio.to_thread(service.log.close)
 
     app = FastAPI(
@@ -99,8 +111,9 @@ def create_app(
         lanes=lanes,
     )
     _answer_errors(app, problems)
-    add_predict_routes(app, lanes, service, gate)
-    add_model_routes(app, service, gate)
+    add_predict_routes(app, lanes, service, gate, accesses)
+    add_outcome_routes(app, events, gate)
+    add_model_routes(app, service, gate, follower, challenger)
     add_health_routes(app, service, metrics)
     return app
 

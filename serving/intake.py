@@ -120,7 +120,7 @@ def _accept(request: PredictRequest) -> Intake:
             raise SchemaInvalid((fault(name, "nul"),))
     warnings: tuple[str, ...] = ()
     if request.model_extra:
-        warnings = _name_unknown(request.model_extra)
+        warnings = name_unknown(request.model_extra)
     received_at = request.received_at
     if received_at is not None and received_at.tzinfo is None:
         received_at = received_at.replace(tzinfo=CHINA)
@@ -139,7 +139,8 @@ def _accept(request: PredictRequest) -> Intake:
     )
 
 
-def _name_unknown(extra: dict[str, Any]) -> tuple[str, ...]:
+def name_unknown(extra: dict[str, Any]) -> tuple[str, ...]:
+    """Make a warning of each field that nobody asked for; what has no name of a field may be a value, and is not told."""
     names = [f":{name}" if _FIELD_NAME.fullmatch(name) and not SURROGATE.search(name) else "" for name in extra]
     return tuple(f"unknown_field{name}" for name in dict.fromkeys(names[:_MAX_WARNINGS]))
 

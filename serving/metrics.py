@@ -49,6 +49,30 @@ class Metrics:
             registry=self._registry,
             multiprocess_mode="max",
         )
+        self._reloads = Counter(
+            "paidan_model_reloads",
+            "Looks at the alias that loaded a version (swapped), or met trouble (refused, registry_away)",
+            ["result"],
+            registry=self._registry,
+        )
+        self._trouble = Gauge(
+            "paidan_model_following_trouble",
+            "1 while the live version is not known to be the one that the alias names: it was refused, or the registry is away",
+            registry=self._registry,
+            multiprocess_mode="livemax",
+        )
+        self._shadows = Counter(
+            "paidan_shadow_predictions",
+            "Predictions that the challenger was asked about beside the live model, failed on, or left out",
+            ["result"],
+            registry=self._registry,
+        )
+        self._shadow_queue = Gauge(
+            "paidan_shadow_queue",
+            "Predictions that the challenger has not been asked about yet",
+            registry=self._registry,
+            multiprocess_mode="livemax",
+        )
         self._groups = Histogram(
             "paidan_caselog_group_size",
             "Predictions that shared one commit of the case log",
@@ -99,6 +123,22 @@ class Metrics:
         if before is not None:
             self._model.labels(before.name, before.version).set(0)
         self._model.labels(live.name, live.version).set(1)
+
+    def count_reload(self, result: str) -> None:
+        """Count one look at the alias that loaded a version, or met trouble."""
+        self._reloads.labels(result).inc()
+
+    def show_following(self, *, trouble: bool) -> None:
+        """Show whether the live version is known to be the one that the alias names."""
+        self._trouble.set(trouble)
+
+    def count_shadow(self, result: str, count: int) -> None:
+        """Count predictions that the challenger was asked about, failed on, or left out."""
+        self._shadows.labels(result).inc(count)
+
+    def show_shadow_queue(self, waiting: int) -> None:
+        """Show how many predictions the challenger has not been asked about yet."""
+        self._shadow_queue.set(waiting)
 
     def expose(self) -> bytes:
         """Write all figures in Prometheus' text format; with several workers, those of all of them."""

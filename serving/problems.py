@@ -10,7 +10,17 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ConfigDict
 
-from auditing.errors import RecordRefused, StoreUnavailable, UnknownPrediction
+from auditing.errors import (
+    MayNotForward,
+    ReasonIncomplete,
+    ReasonMissing,
+    RecordRefused,
+    StoreUnavailable,
+    TextRemoved,
+    TicketReturned,
+    UnknownPrediction,
+    UnknownReason,
+)
 from serving.refusals import (
     BadRequest,
     BodyTooLarge,
@@ -18,10 +28,12 @@ from serving.refusals import (
     Forbidden,
     NoModel,
     NoSuchPage,
+    RegistryAway,
     SchemaInvalid,
     TextTooLong,
     Unauthenticated,
     UnsupportedBody,
+    VersionRefused,
     WrongMethod,
 )
 
@@ -55,6 +67,8 @@ KINDS: Mapping[type[Exception], Kind] = {
     Unauthenticated: Kind(401, "UNAUTHENTICATED", "未提供有效密钥 | no valid key"),
     Forbidden: Kind(403, "FORBIDDEN", "权限不足 | scope missing"),
     NoModel: Kind(503, "NO_MODEL", "模型尚未就绪 | no model", retry_after=5),
+    VersionRefused: Kind(409, "VERSION_REFUSED", "新版本未通过校验 | the version failed its checks"),
+    RegistryAway: Kind(503, "REGISTRY_UNAVAILABLE", "模型登记库无响应 | the registry is away", retry_after=10),
     StoreUnavailable: Kind(
         503,
         "STORE_UNAVAILABLE",
@@ -64,6 +78,12 @@ KINDS: Mapping[type[Exception], Kind] = {
         retry_after=2,
     ),
     UnknownPrediction: Kind(404, "NOT_FOUND", "没有这个预测 | no such prediction"),
+    TextRemoved: Kind(410, "TEXT_REMOVED", "文本已过保存期限 | texts were kept no longer"),
+    TicketReturned: Kind(503, "TICKET_CHANGED", "工单状态刚刚改变 | the ticket has just changed", retry_after=1),
+    ReasonMissing: Kind(422, "REASON_MISSING", "退单缺少原因 | a return without a reason"),
+    UnknownReason: Kind(422, "REASON_UNKNOWN", "没有这个退回原因 | no such reason"),
+    ReasonIncomplete: Kind(422, "REASON_INCOMPLETE", "退回原因须补充 | the reason needs more"),
+    MayNotForward: Kind(422, "MAY_NOT_FORWARD", "科室不得转派 | an office may not forward"),
     NoSuchPage: Kind(404, "NOT_FOUND", "没有这个地址 | no such address"),
     WrongMethod: Kind(405, "METHOD_NOT_ALLOWED", "方法不允许 | method not allowed"),
     BadRequest: Kind(400, "BAD_REQUEST", "无法理解的请求 | bad request"),

@@ -9,6 +9,8 @@ Refusal
 ├── Unauthenticated   no API key, or none that is known
 ├── Forbidden         the key lacks the scope
 ├── NoModel           no model is loaded yet
+├── VersionRefused    the version that the alias names failed its checks
+├── RegistryAway      nobody can tell which version the alias names
 ├── NoSuchPage        no such address
 ├── WrongMethod       the address exists, the method does not
 └── BadRequest        anything else that the client has to mend
@@ -98,10 +100,11 @@ class Unauthenticated(Refusal):
 
 
 class Forbidden(Refusal):
-    """The key is known but may not do this."""
+    """The key `key_id` is known but may not do this."""
 
-    def __init__(self, needed: Scope) -> None:
+    def __init__(self, needed: Scope, key_id: str) -> None:
         self.needed = needed
+        self.key_id = key_id
         super().__init__(
             f"此密钥没有 {needed} 权限，请向管理员申请。 | this key lacks the scope {needed}; ask an administrator."
         )
@@ -114,6 +117,31 @@ class NoModel(Refusal):
         super().__init__(
             "模型尚未就绪：正在加载，或还没有发布版本（paidan models promote）。请稍后重试。 | "
             "no model is ready: it is loading, or none was promoted (paidan models promote). Retry later."
+        )
+
+
+class VersionRefused(Refusal):
+    """The version that the alias names failed its checks; the one before goes on answering."""
+
+    def __init__(self, version: str | None, live: str | None) -> None:
+        self.version = version
+        self.live = live
+        super().__init__(
+            f"版本 {version or '?'} 未通过校验，继续使用 {live or '-'}。请改用其他版本（paidan models promote / rollback），"
+            "原因见服务日志。 | "
+            f"version {version or '?'} failed its checks, {live or '-'} goes on answering; name another one (paidan models "
+            "promote or rollback); the service's log says why."
+        )
+
+
+class RegistryAway(Refusal):
+    """Nobody can tell which version the alias names; the live one goes on answering."""
+
+    def __init__(self, live: str | None) -> None:
+        self.live = live
+        super().__init__(
+            f"模型登记库无响应，继续使用 {live or '-'}。请检查登记库后重试。 | "
+            f"the model registry does not answer, {live or '-'} goes on answering; check the registry, then retry."
         )
 
 

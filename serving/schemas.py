@@ -185,11 +185,69 @@ class ModelCard(BaseModel):
     loaded_at: datetime
 
 
+class FollowingModel(BaseModel):
+    """How the live version stands to the alias that the service follows, as this process last saw it.
+
+    current: it is the one that the alias names. refused: the alias names `version`, which failed its checks; the live
+    one goes on answering. registry_away: nobody can tell. `since`: when this began.
+    """
+
+    model_config = _WIRE
+    state: Literal["current", "refused", "registry_away"]
+    version: str | None
+    since: datetime
+    checked_at: datetime
+
+
 class ModelsResponse(BaseModel):
-    """The model versions that this service knows; none while it is loading."""
+    """The model versions that this service knows; none while it is loading.
+
+    `following` is null before the first look at the alias; `challenger` is the version that is asked beside the live one.
+    """
 
     model_config = _WIRE
     models: list[ModelCard]
+    following: FollowingModel | None
+    challenger: ModelRef | None
+
+
+class HeadStandingModel(BaseModel):
+    """One head of the challenger and of whoever answered, on the same predictions.
+
+    The accuracies are over the `known` ones, whose right answer is known by now; null where none is.
+    """
+
+    model_config = _WIRE
+    target: Target
+    asked: int
+    differ: int
+    known: int
+    champion_right: int
+    challenger_right: int
+    champion_accuracy: float | None
+    challenger_accuracy: float | None
+
+
+class DisagreementModel(BaseModel):
+    """A prediction that the challenger would have answered otherwise; `right` is the right code where it is known."""
+
+    model_config = _WIRE
+    prediction_id: str
+    at: datetime
+    target: Target
+    champion: str | None
+    challenger: str | None
+    confidence: float
+    right: str | None
+
+
+class ChallengerResponse(BaseModel):
+    """What the challenger says beside the live model; null and empty where none was ever asked."""
+
+    model_config = _WIRE
+    challenger: ModelRef | None
+    heads: list[HeadStandingModel]
+    disagreements: list[DisagreementModel]
 
 
 class Health(BaseModel):

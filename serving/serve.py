@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -19,14 +20,31 @@ from uvicorn.supervisors import Multiprocess
 from auditing.caselog import CaseLog
 from auditing.identity import Identifier, load_or_create_key
 from auditing.keys import KeyRing
+from auditing.shadows import ShadowLog
 from auditing.store import open_engine
+from models.prediction import ModelVersion
 from serving.app import create_app
+from serving.challenger import Challenger
+from serving.following import Follower
 from serving.metrics import SHARED_DIRECTORY, Metrics
 from serving.service import TriageService, TriageSource
 from serving.settings import Settings
 
 Loader = Callable[[Settings], TriageSource]
 """Finds and loads the version that the settings name. With several workers it must be a module's function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aliases:
+    """How a running service follows aliases: `find` tells which version one names now, `load` loads and verifies it.
+
+    Both block, and raise an exception that says why where they cannot. With several workers both must be a module's
+    functions.
+    """
+
+    find: Callable[[Settings, str], ModelVersion]
+    load: Callable[[Settings, str], TriageSource]
+
 
 _GC_THRESHOLD = (10_000, 20, 50)
 """Requests leave little garbage in cycles; the usual 700 would have it looked for every few requests."""
@@ -47,8 +65,10 @@ _LOGGING: dict[str, Any] = {
 }
 
 
-def build_app(settings: Settings, load_model: Loader) -> FastAPI:
+def build_app(settings: Settings, load_model: Loader, aliases: Aliases | None = None) -> FastAPI:
     """Build the application that `settings` describe, with its own connections to the case log.
+
+    With `aliases` it follows that of the settings while it runs, and asks the challenger beside the live model.
 
     Raises:
         StoreUnsuitable, DigestKeyUnusable: each names the way out.
@@ -62,12 +82,28 @@ def build_app(settings: Settings, load_model: Loader) -> FastAPI:
         on_group=metrics.count_group,
         on_trouble=metrics.count_store_error,
     )
+    service = TriageService(log, on_answer=metrics.count_answer)
+    load = partial(load_model, settings)
+    find = challenger = None
+    if aliases is not None:
+        find = partial(aliases.find, settings, settings.model_alias)
+        if settings.shadow_alias:
+            challenger = Challenger(
+                ShadowLog(engine),
+                partial(aliases.find, settings, settings.shadow_alias),
+                partial(aliases.load, settings, settings.shadow_alias),
+                service,
+                metrics,
+                settings.home / f"{settings.model_name}.shadow.lock",
+            )
     return create_app(
         settings,
-        service=TriageService(log, on_answer=metrics.count_answer),
+        service=service,
         keys=KeyRing(engine, remember=settings.key_memory_seconds) if settings.require_keys else None,
         metrics=metrics,
-        load_model=partial(load_model, settings),
+        load_model=load,
+        follower=Follower(service, load, find, metrics),
+        challenger=challenger,
     )
 
 
@@ -80,13 +116,13 @@ def _load_for_good(load_model: Loader, settings: Settings) -> TriageSource:
     return model
 
 
-def _build_in_process(settings: Settings, load_model: Loader) -> FastAPI:
+def _build_in_process(settings: Settings, load_model: Loader, aliases: Aliases | None) -> FastAPI:
     sys.setswitchinterval(_SWITCH_SECONDS)
     parent = multiprocessing.parent_process()
     if parent is not None:
         # a worker whose parent was killed would go on holding the port, and nobody could stop or replace it
         threading.Thread(target=_end_with, args=(parent,), name="parent-watch", daemon=True).start()
-    return build_app(settings, partial(_load_for_good, load_model))
+    return build_app(settings, partial(_load_for_good, load_model), aliases)
 
 
 def _end_with(parent: BaseProcess) -> None:
@@ -94,11 +130,11 @@ def _end_with(parent: BaseProcess) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def configuration(settings: Settings, load_model: Loader) -> uvicorn.Config:
+def configuration(settings: Settings, load_model: Loader, aliases: Aliases | None = None) -> uvicorn.Config:
     """Configure the server: the quickest parser and loop there are, and no access log, which would name clients."""
     return uvicorn.Config(
         # a partial, not an import string: it reaches the workers with the settings inside
-        partial(_build_in_process, settings, load_model),
+        partial(_build_in_process, settings, load_model, aliases),
         factory=True,
         host=settings.host,
         port=settings.port,
@@ -117,8 +153,10 @@ def configuration(settings: Settings, load_model: Loader) -> uvicorn.Config:
     )
 
 
-def run(settings: Settings, load_model: Loader) -> int:
+def run(settings: Settings, load_model: Loader, aliases: Aliases | None = None) -> int:
     """Serve until the process is told to stop, finish what was begun, and give the exit status.
+
+    `aliases`: see `build_app`.
 
     Raises:
         StoreUnsuitable, StoreUnavailable, DigestKeyUnusable: the case log cannot be kept; each names the way out.
@@ -126,7 +164,7 @@ def run(settings: Settings, load_model: Loader) -> int:
     """
     # before the server starts, whose own report of such an error is a long trace
     CaseLog.open(settings.caselog_url, settings.digest_key_path, busy_timeout=settings.busy_timeout_seconds).close()
-    config = configuration(settings, load_model)
+    config = configuration(settings, load_model, aliases)
     if settings.workers == 1:
         server = uvicorn.Server(config)
         server.run()

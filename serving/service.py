@@ -5,11 +5,14 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from auditing.caselog import CaseLog
 from auditing.discretion import where
+from auditing.errors import TicketReturned
+from auditing.identity import TICKET_LENGTH
 from auditing.records import Entry, Recorded, StoredPrediction
+from auditing.returns import leave_out
 from features.complaint import Complaint
 from models.prediction import ModelVersion, Target, Triage
 from serving.intake import Intake
@@ -23,6 +26,10 @@ _WARM_UP = Complaint(
     source="warm-up",
     ticket_id="0",
 )
+
+
+_ATTEMPTS = 3
+"""How often an answer is made anew because its ticket was returned or reviewed meanwhile."""
 
 
 class TriageSource(Protocol):
@@ -100,13 +107,10 @@ class TriageService:
         Raises:
             NoModel: no model is live.
             StoreUnavailable, RecordRefused: the answer could not be recorded, so it is not given.
+            TicketReturned: again and again, the ticket was returned or reviewed while it was being answered.
 
         """
-        triage = _triage(self._model(), intake)
-        recorded = await self.log.append(self.log.entry(intake.complaint, triage))
-        if self._on_answer is not None and not recorded.repeated:
-            self._on_answer(triage)
-        return recorded
+        return await self._record(self._draft(intake.complaint, _triage(self._model(), intake)))
 
     async def predict_many(self, intakes: Sequence[Intake]) -> list[Recorded | Exception]:
         """Answer many complaints with one and the same model; one result or exception each, in order.
@@ -117,7 +121,7 @@ class TriageService:
         """
         model = self._model()
         # off the loop: a thousand texts take long enough for others to notice
-        drafts = await asyncio.to_thread(self._draft, model, intakes)
+        drafts = await asyncio.to_thread(self._draft_many, model, intakes)
         return await asyncio.gather(*map(self._record, drafts), return_exceptions=True)  # type: ignore[return-value]
 
     def _model(self) -> TriageSource:
@@ -125,33 +129,50 @@ class TriageService:
             raise NoModel
         return self._live.model
 
-    def _draft(self, model: TriageSource, intakes: Sequence[Intake]) -> "list[_Draft | Exception]":
+    def _draft_many(self, model: TriageSource, intakes: Sequence[Intake]) -> "list[_Draft | Exception]":
         try:
             triages = model.triage_many([intake.complaint for intake in intakes])
             warned = [_warn(triage, intake) for triage, intake in zip(triages, intakes, strict=True)]
-            return [
-                _Draft(triage, self.log.entry(intake.complaint, triage))
-                for triage, intake in zip(warned, intakes, strict=True)
-            ]
+            return [self._draft(intake.complaint, triage) for triage, intake in zip(warned, intakes, strict=True)]
         except Exception as error:  # noqa: BLE001
             # whatever one complaint does to the model, the others get an answer
             if len(intakes) == 1:
                 _log.error("模型出错 | the model failed: %s", where(error))
                 return [error]
-            return [self._draft(model, [intake])[0] for intake in intakes]
+            return [self._draft_many(model, [intake])[0] for intake in intakes]
+
+    def _draft(self, complaint: Complaint, triage: Triage) -> "_Draft":
+        entry = self.log.entry(complaint, triage)
+        excluded = self.log.returns.of(entry.identity.prediction_id[:TICKET_LENGTH])
+        if not excluded:
+            return _Draft(complaint, triage, triage, entry)
+        left = leave_out(triage, excluded)
+        return _Draft(complaint, triage, left, self.log.entry(complaint, left, excluded))
 
     async def _record(self, draft: "_Draft | Exception") -> Recorded:
         if isinstance(draft, Exception):
             raise draft
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return await self._append(draft)
+            except TicketReturned:
+                # the log has read what happened, perhaps in another process, and now it is known here
+                draft = self._draft(draft.complaint, draft.triage)
+        return await self._append(draft)
+
+    async def _append(self, draft: "_Draft") -> Recorded:
         recorded = await self.log.append(draft.entry)
         if self._on_answer is not None and not recorded.repeated:
-            self._on_answer(draft.triage)
+            self._on_answer(draft.answer)
         return recorded
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
+class _Draft(NamedTuple):
+    """What the model said, and what is answered: without the offices that returned the ticket."""
+
+    complaint: Complaint
     triage: Triage
+    answer: Triage
     entry: Entry
 
 

@@ -65,6 +65,19 @@ class Settings(BaseSettings):
     model_alias: str = "champion"
     """Alias of the version to serve."""
 
+    reload_seconds: float = Field(default=5.0, ge=0, le=86400)
+    """Seconds between looks at the alias: a promoted version is loaded beside the live one, checked, and takes its place.
+    0 leaves it to POST /v1/models/reload."""
+
+    shadow_alias: str = "challenger"
+    """Alias of the version that is asked beside the live one, after the answer is given; empty for none."""
+
+    protected_file: Path | None = None
+    """CSV of the classes whose recall a promotion must not lower; the default is shipped, see training/protected.csv."""
+
+    audit_sample_rate: float = Field(default=0.02, ge=0, le=1)
+    """Share of all predictions that reviewers are shown at random, so that accuracy is known of all traffic."""
+
     require_keys: bool = True
     """Whether requests need an API key. May be off on a loopback address only."""
 

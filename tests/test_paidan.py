@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import paidan
+import paidan_audit
 
 # MLflow 3.17 on SQLAlchemy 2.1
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")
@@ -174,7 +176,10 @@ class TestWithVersions:
         assert run("models", "history", "--at", "yesterday")[0] == 2
 
     def test_promotion_and_roll_back_move_the_champion(self, run):
-        assert run("models", "promote", "2", "--reason", "better") == (0, "champion: 1 → 2\n")
+        code, shown = run("models", "promote", "2", "--reason", "better")
+        assert (code, shown.splitlines()[-1]) == (0, "champion: 1 → 2")
+        # of another seed, it holds out what the champion has learnt: the gate says so
+        assert "无法比较" in shown
         assert run("models", "rollback", "--reason", "worse") == (0, "champion: 2 → 1\n")
 
     def test_a_version_is_measured_as_json_that_any_reader_takes(self, run, tiny_file):
@@ -244,7 +249,7 @@ def test_faults_with_keys_end_with_2_and_a_sentence(run):
     code, shown = run("keys", "revoke", "nope")
     assert (code, "no key 'nope'" in shown) == (2, True)
     code, shown = run("keys", "create", "--label", "x", "--scope", "everything")
-    assert (code, "choose from: predict, review, admin" in shown) == (2, True)
+    assert (code, "choose from: predict, outcome, review, admin" in shown) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -302,5 +307,34 @@ def test_who_runs_this_may_have_no_name(monkeypatch):
     def nobody():
         raise KeyError("getpwuid(): uid not found: 4711")
 
-    monkeypatch.setattr(paidan.getpass, "getuser", nobody)
-    assert paidan._user() == ""
+    monkeypatch.setattr(paidan_audit.getpass, "getuser", nobody)
+    assert paidan_audit.user() == ""
+
+
+def test_reviewed_labels_and_the_report_are_written_from_the_log(run, tmp_path):
+    code, said = run("audit", "export", tmp_path / "reviewed.parquet")
+    assert (code, "exported: 0" in said) == (0, True)
+    assert (tmp_path / "reviewed.parquet").stat().st_size
+    for name in ("report.xlsx", "report.csv"):
+        assert run("audit", "report", tmp_path / name, "--since", "2026-10-01")[0] == 0
+        assert (tmp_path / name).stat().st_size
+    assert run("audit", "suspect") == (0, "疑似标注错误 suspected label errors: 0\n")
+    for verb in ("export", "report"):
+        code, said = run("audit", verb, tmp_path / "out.doc")
+        assert (code, ".doc" in said) == (2, True)
+
+
+def test_the_history_is_verified_and_a_row_that_was_tampered_with_ends_with_1(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("PAIDAN_HOME", str(tmp_path))
+    code, said = run("audit", "retain", "--older-than", "30")
+    assert (code, "已清除 removed" in said) == (0, True)
+    code, said = run("audit", "verify")
+    assert (code, said.count("intact")) == (0, 3)
+    ends = [line.strip() for line in said.splitlines() if line.startswith("  ")]
+    expected = [word for end in ends for word in ("--expect", end)]
+    assert run("audit", "verify", *expected)[0] == 0
+    with sqlite3.connect(tmp_path / "caselog.db") as connection:
+        connection.execute("UPDATE accesses SET who = 'somebody else' WHERE seq = 1")
+    code, said = run("audit", "verify", *expected)
+    assert (code, "edited    1: " in said) == (1, True)
+    assert run("audit", "verify", "--expect", "accesses")[0] == 2

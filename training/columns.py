@@ -21,6 +21,8 @@ class Role(StrEnum):
     RECEIVED_AT = "received_at"
     DOMAIN = "domain"
     OFFICE = "office"
+    PROVENANCE = "provenance"
+    """Whose word the labels of a row are, see `auditing.provenance`; they are imported where this is blank."""
 
 
 LABELS = (Role.DOMAIN, Role.OFFICE)
@@ -36,6 +38,7 @@ HEADERS: Mapping[Role, tuple[str, ...]] = MappingProxyType(
         Role.RECEIVED_AT: ("received_at", "date", "受理时间", "受理日期", "来电时间", "登记时间", "日期"),
         Role.DOMAIN: ("domain", "领域", "投诉领域"),
         Role.OFFICE: ("office", "承办单位", "责任部门", "责任单位", "承办部门", "主办单位"),
+        Role.PROVENANCE: ("provenance", "标签来源"),
     }
 )
 """Headers that are taken for a role without being told, the first one present wins."""

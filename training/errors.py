@@ -9,6 +9,7 @@
     │   ├── RowBroken              a row that cannot be cut into cells
     │   ├── TypeUnsuitable         a typed column (Parquet) that cannot play its role
     │   ├── TypesMixed             one label column, numbers in one file and text in another
+    │   ├── ProvenanceUnknown      a label from nobody that we know
     │   └── ColumnRefused
     │       ├── RoleUnknown        a mapping names a role that does not exist
     │       ├── HeaderMissing      a mapping names a header that the file does not have
@@ -17,6 +18,7 @@
     ├── GateRefused                the file can be read, but nothing can be learnt from it
     │   ├── LabelColumnMissing     neither domain nor office
     │   ├── TextMissing            no row has text
+    │   ├── LabelsUnreviewed       labels that the model gave and nobody has looked at
     │   └── ClassesTooFew          no head has two classes to tell apart
     └── StarterMissing             the installed package lacks its starter set
 
@@ -175,6 +177,19 @@ class TypesMixed(DataRefused):
         )
 
 
+class ProvenanceUnknown(DataRefused):
+    """The column of provenance says something that is none of the known words."""
+
+    def __init__(self, path: Path, row: int, found: str, known: Sequence[str]) -> None:
+        self.found, self.known = found, tuple(known)
+        super().__init__(
+            path,
+            row,
+            f"标签来源「{shown(found, 20)}」不认识。可用：{' '.join(known)}；空白表示 imported。",
+            f"has provenance {shown(found, 20)!r}; known: {' '.join(known)}; blank stands for imported.",
+        )
+
+
 class ColumnRefused(DataRefused):
     """The columns cannot be given their roles."""
 
@@ -265,6 +280,25 @@ class TextMissing(GateRefused):
             f"{path} 第 {first_row} 行起共 {rows} 行：内容列「{shown(header)}」全为空。请用 --column text=<列名> 另指一列。",
             f"{path}, from row {first_row}: column {shown(header)!r} is empty in all {rows} rows; say --column "
             "text=<another header>.",
+        )
+
+
+class LabelsUnreviewed(GateRefused):
+    """Labels that are the model's own: to learn from them is to learn its mistakes anew.
+
+    `header` is the label column, `rows` how many such rows there are, `path` and `row` say where the first one is.
+    """
+
+    def __init__(self, path: Path, row: int, header: str, rows: int) -> None:
+        self.path, self.row, self.header, self.rows = path, row, header, rows
+        super().__init__(
+            f"{path} 第 {row} 行起共 {rows} 行：列「{shown(header)}」是模型自己的答案，没有人看过，不能用来训练。"
+            "请先复核（复核结果用 paidan audit export 导出），或删去这些行；逐行人工核对过的，请在 provenance 列写 person；"
+            "若原标签在 input_… 列，请用 --column 指向它。",
+            f"{path}, from row {row}, {rows} rows: column {shown(header)!r} holds the model's own answers, which nobody "
+            "has reviewed, so it is not trained on. Review them first (paidan audit export writes what was reviewed), or "
+            "leave these rows out; write person into a column provenance where somebody has checked the row; where your "
+            "own labels are in a column input_…, name it with --column.",
         )
 
 

@@ -215,9 +215,9 @@ def measure(
     """Measure a head of a model in memory on documents that are read already."""
     heads = [head.target for head in fitted.model.heads]
     number = heads.index(target)
-    ends = np.cumsum([0, *(len(head.classes) for head in fitted.model.heads)])
+    first, last = fitted.model.spans()[number]
     scores = score_corpus(fitted.model.scorer(), corpus(documents, len(FIELDS)))
-    probabilities = scores.probabilities[:, ends[number] : ends[number + 1]]
+    probabilities = scores.probabilities[:, first:last]
     return outcome(probabilities, fitted.model.heads[number].classes, truth, Precision(recipe.auto).at_least)
 
 

@@ -15,6 +15,7 @@ from training.dataset import LabelledComplaints
 from training.duplicates import joined_groups, near_duplicate_groups
 from training.errors import ClassesTooFew, LabelColumnMissing, TextMissing
 from training.gate_report import ClassCount, FileColumns, GateReport, HeadReport, Rows
+from training.merge import MergeReport
 from training.recipe import Recipe
 from training.split import Split, split
 
@@ -44,8 +45,12 @@ class Examined:
     report: GateReport
 
 
-def examine(data: LabelledComplaints, recipe: Recipe, normalise: Callable[[str], str]) -> Examined:
+def examine(
+    data: LabelledComplaints, recipe: Recipe, normalise: Callable[[str], str], labels: MergeReport | None = None
+) -> Examined:
     """Take data through the whole gate: normalise, find duplicates, split, inspect.
+
+    `labels` goes into the report: what `training.merge.merge` said of the labels of this data.
 
     Raises:
         GateRefused: training would be pointless; see `refuse_pointless`.
@@ -56,8 +61,8 @@ def examine(data: LabelledComplaints, recipe: Recipe, normalise: Callable[[str],
     refuse_pointless(data, texts, recipe)
     near = near_duplicate_groups(texts, recipe.near_duplicate_threshold, recipe.seed)
     groups = joined_groups(near, data.extra[recipe.group_by]) if recipe.group_by else near
-    parts = split(data, groups, recipe)
-    return Examined(texts, groups, parts, inspect(data, recipe, texts, near, parts))
+    parts = split(data, texts, groups, recipe)
+    return Examined(texts, groups, parts, inspect(data, recipe, texts, near, parts, labels))
 
 
 def trainable(data: LabelledComplaints, target: Target, texts: _Texts, recipe: Recipe) -> _Mask:
@@ -101,7 +106,14 @@ def refuse_pointless(data: LabelledComplaints, texts: _Texts, recipe: Recipe) ->
     raise ClassesTooFew(heads, recipe.min_class_rows)
 
 
-def inspect(data: LabelledComplaints, recipe: Recipe, texts: _Texts, near: _Indices, parts: Split) -> GateReport:
+def inspect(
+    data: LabelledComplaints,
+    recipe: Recipe,
+    texts: _Texts,
+    near: _Indices,
+    parts: Split,
+    labels: MergeReport | None = None,
+) -> GateReport:
     """Count what was found. `texts` (normalised) and `near` (near-duplicate groups) have shape (rows,).
 
     Raises:
@@ -143,6 +155,7 @@ def inspect(data: LabelledComplaints, recipe: Recipe, texts: _Texts, near: _Indi
         left_out_rows=len(parts.left_out),
         exact_overlap=int(np.isin(codes[parts.test], codes[parts.train]).sum()),
         near_overlap=int(np.isin(near[parts.test], near[parts.train]).sum()),
+        labels=labels,
     )
 
 

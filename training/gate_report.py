@@ -6,9 +6,13 @@ from itertools import groupby
 from typing import Any
 from unicodedata import east_asian_width
 
+from auditing.provenance import Provenance
 from models.prediction import Target
 from training.dataset import Location
 from training.errors import shown
+from training.merge import MergeReport
+
+_WHOSE = {Provenance.PERSON: "人工", Provenance.IMPORTED: "导入", Provenance.MODEL: "模型"}
 
 SHOWN = 10
 """Row numbers, or classes, of one line of the table."""
@@ -116,12 +120,14 @@ class GateReport:
     left_out_rows: int
     exact_overlap: int
     near_overlap: int
+    labels: MergeReport | None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON has it: counts, labels, file names and row numbers."""
         return {
             "rows": self.rows,
             "files": [{"file": each.name, "rows": each.rows, "columns": dict(each.headers)} for each in self.files],
+            "labels": self.labels.to_dict() if self.labels else None,
             "empty": self.empty.to_dict(),
             "too_long": self.too_long.to_dict(),
             "undated": self.undated.to_dict() if self.undated else None,
@@ -142,7 +148,7 @@ class GateReport:
 
     def to_text(self) -> str:
         """Return a table for a terminal: Chinese, the same in short English, the finding. Row 1 is the header."""
-        lines = [*self._columns(), *self._content()]
+        lines = [*self._columns(), *self._labels(), *self._content()]
         for head in self.heads:
             lines += _head_lines(head, self.min_class_rows)
         lines += [
@@ -164,6 +170,19 @@ class GateReport:
         for each in self.files:
             used = ", ".join(f"{role}←{shown(header)}" for role, header in each.headers)
             yield "文件与列", "file, columns", f"{each.name} ({each.rows:,}): {used}"
+
+    def _labels(self) -> Iterator[tuple[str, str, str]]:
+        if self.labels is None:
+            return
+        whose = " · ".join(f"{_WHOSE[each]} {each} {rows:,}" for each, rows in self.labels.provenance)
+        yield "标签来源", "whose labels", whose
+        if self.labels.merged:
+            said = " · ".join(f"{target} {count:,}" for target, count in self.labels.overruled)
+            yield "同件合并（不用）", "merged, left out", f"{self.labels.merged:,} 行 rows"
+            yield "被人工改判", "overruled by people", said
+        if any(count for _, count in self.labels.disputed):
+            said = " · ".join(f"{target} {count:,}" for target, count in self.labels.disputed)
+            yield "人工意见不一", "people disagree", f"{said} — 以最后一次为准 the last word holds"
 
     def _content(self) -> Iterator[tuple[str, str, str]]:
         yield "内容为空（不用）", "empty text, left out", str(self.empty)

@@ -10,6 +10,7 @@ from typing import Any
 import joblib
 import numpy as np
 
+from auditing.profile import Profile
 from features.normalise import Normaliser
 from features.segment import Lexicon
 from models.bundle import write_bundle
@@ -24,7 +25,10 @@ from training.figures import Outcome
 from training.fit import Fit, Progress, fit
 from training.gate import Examined, examine
 from training.gate_report import GateReport
+from training.heldout import keep_held_out
+from training.merge import merge
 from training.pictures import confusion, reliability, sweep
+from training.profile import held_out_profile
 from training.recipe import Recipe
 from training.tracking import TrackedRun, Tracker
 
@@ -55,8 +59,9 @@ def train(
     from all rows, by the same recipe. Raises training.errors.Refused, models.versions.RegistryError.
     """
     normalise = Normaliser()
-    data = read_labelled(files, columns)
-    examined = examine(data, recipe, lambda text: normalise(text).text)
+    merged = merge(read_labelled(files, columns), normalise.text_of)
+    data = merged.data
+    examined = examine(data, recipe, normalise.text_of, merged.report)
     on_gate(examined.report)
     with tracker.run(datetime.now(UTC).strftime("train %Y-%m-%d %H:%M:%S")) as run:
         _log_inputs(run, data, examined, recipe, files)
@@ -64,7 +69,7 @@ def train(
         labels = {target: set(data.labels(target).tolist()) - {""} for target in data.targets}
         names = {target: names_of(target, sorted(said)) for target, said in labels.items()}
         documents, background = read_documents(data), read_background()
-        held_out, against = _hold_out(data, examined, documents, background, lexicon, recipe, names, progress)
+        held_out, against, profile = _hold_out(data, examined, documents, background, lexicon, recipe, names, progress)
         everything = np.sort(np.concatenate([examined.split.train, examined.split.test, examined.split.left_out]))
         usable = everything[examined.groups[everything] >= 0]
         fitted = fit(
@@ -79,9 +84,11 @@ def train(
         figures = _figures(held_out, against)
         with tempfile.TemporaryDirectory() as scratch:
             bundle, pipeline = Path(scratch) / "bundle", Path(scratch) / "pipeline.joblib"
-            write_bundle(fitted.model, bundle, _about(data, files, recipe, examined, figures))
+            write_bundle(fitted.model, bundle, _about(data, files, recipe, examined, figures, profile))
             joblib.dump(reference_pipelines(fitted.model, lexicon), pipeline, compress=3)
             run.log_bundle(bundle, pipeline)
+            if tracker.key is not None:
+                keep_held_out(run, tracker.key, data, examined, documents, usable, held_out)
         _log_results(run, held_out, fitted, figures)
         headline = {f"{target}/{name}": value for target, o in held_out.items() for name, value in o.headline().items()}
         version = run.register([head.target for head in fitted.model.heads], headline)
@@ -97,7 +104,7 @@ def _hold_out(
     recipe: Recipe,
     names: Mapping[Target, Mapping[str, str]],
     progress: Progress,
-) -> tuple[dict[Target, Outcome], dict[Target, dict[str, float]]]:
+) -> tuple[dict[Target, Outcome], dict[Target, dict[str, float]], Profile]:
     train_rows, test_rows = examined.split.train, examined.split.test
     fitted = fit(
         [documents[i] for i in train_rows],
@@ -122,7 +129,7 @@ def _hold_out(
             [" ".join(documents[i]) for i in learnt], labels[learnt].astype(str),
             [" ".join(documents[i]) for i in test], truth.astype(str),
         )  # fmt: skip
-    return outcomes, against
+    return outcomes, against, held_out_profile(fitted, data, documents, test_rows[examined.groups[test_rows] >= 0])
 
 
 def _log_inputs(
@@ -142,7 +149,12 @@ def _figures(
 
 
 def _about(
-    data: LabelledComplaints, files: Sequence[Path], recipe: Recipe, examined: Examined, figures: Mapping[str, Any]
+    data: LabelledComplaints,
+    files: Sequence[Path],
+    recipe: Recipe,
+    examined: Examined,
+    figures: Mapping[str, Any],
+    profile: Profile,
 ) -> dict[str, Any]:
     return {
         "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -150,6 +162,7 @@ def _about(
         "recipe": recipe.to_params(),
         "split": examined.split.sentence,
         "held_out": figures,
+        "profile": profile.to_manifest(),
     }
 
 

@@ -1,7 +1,7 @@
 """Training rows and test rows: by time where the data has it, else stratified and grouped."""
 
 from dataclasses import dataclass
-from fractions import Fraction
+from hashlib import blake2b
 from typing import Literal
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
 
 from training.dataset import LabelledComplaints
+from training.merge import same_content
 from training.recipe import Recipe
 
 DATED_SHARE = 0.95
@@ -17,6 +18,7 @@ DATED_SHARE = 0.95
 
 _CHINA_OFFSET = np.timedelta64(8, "h")
 _Indices = npt.NDArray[np.int64]
+_Texts = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,10 +36,10 @@ class Split:
     sentence: str
 
 
-def split(data: LabelledComplaints, groups: _Indices, recipe: Recipe) -> Split:
+def split(data: LabelledComplaints, texts: _Texts, groups: _Indices, recipe: Recipe) -> Split:
     """Hold out about `recipe.test_fraction` of the rows that have text and a label.
 
-    `groups`, shape (rows,), are those of `near_duplicate_groups`: no group is on both sides, and rows with group -1 are
+    `texts`, shape (rows,), are normalised. `groups`, shape (rows,), are those of `near_duplicate_groups`: no group is on both sides, and rows with group -1 are
     left out.
 
     By time, where at least 95% of the rows have a readable `received_at`: the last days (of China Standard Time) are
@@ -46,8 +48,10 @@ def split(data: LabelledComplaints, groups: _Indices, recipe: Recipe) -> Split:
     training it would come from the future. Not by time where the days are too few to cut: the share would be less than
     half or more than twice of what was asked.
 
-    Else stratified by the head with the most classes and grouped. A class of either head that is in one group only
-    stays in training, as nothing could be learnt about it otherwise.
+    Else stratified by the head with the most classes and grouped: of each class the groups come in the order of a hash
+    of their texts, keyed with the seed, and the first ones are the test. So the same rows are held out again when the
+    data has grown, but for a few at the edge, and versions can be compared on them. A class of either head that is in
+    one group only stays in training, as nothing could be learnt about it otherwise.
     """
     usable = np.flatnonzero((groups >= 0) & _labelled(data))
     dated = ~np.isnat(data.received[usable])
@@ -55,7 +59,7 @@ def split(data: LabelledComplaints, groups: _Indices, recipe: Recipe) -> Split:
         parts = _by_time(data, groups, usable, recipe)
         if parts is not None:
             return parts
-    return _grouped(data, groups, usable, recipe)
+    return _grouped(data, texts, groups, usable, recipe)
 
 
 def folds(labels: npt.ArrayLike, groups: _Indices, n: int, seed: int) -> list[tuple[_Indices, _Indices]]:
@@ -109,13 +113,11 @@ def _by_time(data: LabelledComplaints, groups: _Indices, usable: _Indices, recip
     return Split(train, test, _others(len(data), train, test), "by time", sentence)
 
 
-def _grouped(data: LabelledComplaints, groups: _Indices, usable: _Indices, recipe: Recipe) -> Split:
-    share = Fraction(recipe.test_fraction).limit_denominator(20)
-    pieces, wanted = (share.denominator, share.numerator) if 0 < share < 1 else (20, 1 if share == 0 else 19)
+def _grouped(data: LabelledComplaints, texts: _Texts, groups: _Indices, usable: _Indices, recipe: Recipe) -> Split:
     inside = groups[usable]
     chosen = np.zeros(len(usable), dtype=np.bool_)
     if len(np.unique(inside)) > 1:
-        chosen = _deal(_strata(data)[usable], inside, pieces, recipe.seed) < wanted
+        chosen = _first(_strata(data)[usable], _names(texts[usable], recipe.seed), inside, recipe.test_fraction)
     for target in data.targets:
         chosen &= ~np.isin(inside, _only_groups(data.labels(target)[usable], inside))
     train, test = usable[~chosen], usable[chosen]
@@ -126,6 +128,28 @@ def _grouped(data: LabelledComplaints, groups: _Indices, usable: _Indices, recip
         f"{len(test):,} as the test; a class with a single group of texts stays in training."
     )
     return Split(train, test, _others(len(data), train, test), "grouped and stratified", sentence)
+
+
+def _names(texts: _Texts, seed: int) -> npt.NDArray[np.uint64]:
+    """Return a number for each text that depends on it and on the seed alone: the same whatever else is in the data."""
+    key = seed.to_bytes(8, "big")
+    said = (same_content(text).encode("utf-8", "surrogatepass") for text in texts)
+    return np.array([int.from_bytes(blake2b(each, digest_size=8, key=key).digest(), "big") for each in said], np.uint64)
+
+
+def _first(
+    strata: npt.NDArray[np.object_], names: npt.NDArray[np.uint64], groups: _Indices, fraction: float
+) -> npt.NDArray[np.bool_]:
+    """Choose, of each stratum, the groups with the smallest names, until about `fraction` of its rows is reached.
+
+    A group is called by the smallest name in it, and is of the stratum of that row.
+    """
+    frame = pd.DataFrame({"group": groups, "name": names, "stratum": strata})
+    frame["rows"] = frame.groupby("group")["name"].transform("size")
+    called = frame.sort_values("name", kind="stable").drop_duplicates("group")
+    behind = called.groupby("stratum")["rows"].cumsum() - called["rows"] / 2
+    wanted = called.groupby("stratum")["rows"].transform("sum") * fraction
+    return np.isin(groups, called["group"][behind < wanted])
 
 
 def _strata(data: LabelledComplaints) -> npt.NDArray[np.object_]:

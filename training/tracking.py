@@ -26,6 +26,9 @@ from models.versions import CHALLENGER, METRIC_TAG, TARGETS_TAG, RegistryError, 
 MODEL_ARTIFACT = "model"
 """Where a run keeps what becomes the registered version."""
 
+HELD_OUT_IN_MODEL = "held_out"
+"""Where a version keeps what was held out for it, below its own directory."""
+
 _OUR_PACKAGES = ("features", "models", "auditing", "training", "serving", "paidan")
 _POSIX_PATH = re.compile(r"(?<![\w.:/])(?:/[\w.@+~-]+)+/([\w.@+~-]+)")
 _WINDOWS_PATH = re.compile(r"(?<!\w)[A-Za-z]:[\\/](?:[^\\/\s:*?\"<>|]+[\\/])*([^\\/\s:*?\"<>|]+)")
@@ -62,9 +65,14 @@ def failure_note(error: BaseException) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tracker:
-    """Opens runs in the registry's MLflow store, all in one experiment that bears the model's name."""
+    """Opens runs in the registry's MLflow store, all in one experiment that bears the model's name.
+
+    `key`: the secret under which rows are named without their text; without it a run keeps nothing that tells rows
+    apart, and its version cannot be held against another one.
+    """
 
     registry: Registry
+    key: bytes | None = field(default=None, repr=False)
 
     @contextlib.contextmanager
     def run(self, name: str) -> Iterator["TrackedRun"]:
@@ -191,6 +199,11 @@ class TrackedRun:
                 self._client.log_artifacts(self.run_id, str(model), MODEL_ARTIFACT)
         self._has_bundle = True
 
+    def log_held_out(self, tables: Path) -> None:
+        """Keep a folder of `training.heldout` with what becomes the version."""
+        with self.registry.store.answering():
+            self._client.log_artifacts(self.run_id, str(tables), f"{MODEL_ARTIFACT}/{HELD_OUT_IN_MODEL}")
+
     def register(self, targets: Sequence[str], metrics: Mapping[str, float]) -> VersionInfo:
         """Make the version and point `challenger` at it: the last step of a run.
 
@@ -207,7 +220,11 @@ class TrackedRun:
             self._challenger_before = self.registry.resolve(CHALLENGER).number
         self._registered = self.registry.register(self.run_id, MODEL_ARTIFACT, tags)
         self.registry.set_alias(CHALLENGER, self._registered.number)
-        return self.registry.resolve(str(self._registered.number))
+        found = self.registry.resolve(str(self._registered.number))
+        if self.registry.store.database is not None:
+            # a service of this machine, which asks the challenger, then finds it without MLflow
+            self.registry.fetch(found)
+        return found
 
     def fail(self, error: BaseException) -> None:
         """Withdraw the version, if there is one already, and end the run as failed; `error` says why."""

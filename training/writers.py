@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, time, timedelta
@@ -16,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from openpyxl.cell import WriteOnlyCell
 
+from auditing.tables import defused, held_by_xml
 from training.bulk_input import Originals
 from training.output import SHEET_CELL, SHEET_ROWS, CellTooLong, SheetFull, format_of
 
@@ -24,10 +24,6 @@ EXACT_DIGITS = 10**15
 
 ROW_GROUP_BYTES = 32 << 20
 """Parquet rows are gathered up to this size: many small row groups make a file slow to read."""
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_NO_XML = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)|[\x00-\x08\x0b-\x1f\ufffe\uffff]")
-"""What XML cannot hold, and what would be read as its escape; see `training.spreadsheet`."""
 
 
 class Sink(Protocol):
@@ -115,7 +111,7 @@ class _DelimitedSink:
             self._begun = True
         columns = [texts(column) for column in table.columns]
         users = table.num_columns - self._ours
-        columns[users:] = [[_defused(cell) for cell in column] for column in columns[users:]]
+        columns[users:] = [[defused(cell) for cell in column] for column in columns[users:]]
         self._writer.writerows(zip(*columns, strict=True))
 
     def close(self) -> None:
@@ -191,9 +187,7 @@ class _SheetSink:
             return value
         if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
             return None
-        text = _NO_XML.sub(
-            lambda found: f"_x{ord(found[0]):04X}_", value if isinstance(value, str) else _spelled(value)
-        )
+        text = held_by_xml(value if isinstance(value, str) else _spelled(value))
         if len(text) > SHEET_CELL:
             raise CellTooLong(self._target, row)
         return self._text(text)
@@ -233,10 +227,6 @@ def texts(column: pa.ChunkedArray) -> list[str]:
         except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
             return ["" if value is None else _spelled(value) for value in column.to_pylist()]
     return [cell or "" for cell in column.to_pylist()]
-
-
-def _defused(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
 
 
 def _json(value: object) -> object:

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from auditing.schema import metadata
+from auditing.schema_cases import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,43 +1,115 @@
-"""GET /v1/models."""
+"""GET /v1/models, POST /v1/models/reload, GET /v1/models/challenger."""
+
+import asyncio
+from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
 
 from auditing.errors import StoreUnavailable
 from auditing.keys import Scope
+from auditing.shadows import ShadowLog
 from serving.access import DOCUMENTED, Gate
+from serving.challenger import Challenger
+from serving.following import Follower, State
 from serving.problems import documented
-from serving.refusals import Forbidden, Unauthenticated
+from serving.refusals import Forbidden, NoModel, RegistryAway, Unauthenticated, VersionRefused
 from serving.replies import JsonReply
-from serving.schemas import ModelsResponse
+from serving.schemas import ChallengerResponse, ModelsResponse
 from serving.service import TriageService
 
+MODELS = "/v1/models"
+RELOAD = "/v1/models/reload"
+CHALLENGER = "/v1/models/challenger"
 
-def add_model_routes(app: FastAPI, service: TriageService, gate: Gate) -> None:
-    """Add the route that tells which model version answers."""
+
+def add_model_routes(
+    app: FastAPI,
+    service: TriageService,
+    gate: Gate,
+    follower: Follower | None,
+    challenger: Challenger | None,
+) -> None:
+    """Add the routes that tell which model version answers, and that have the service look after its alias now."""
+
+    def said() -> Response:
+        return JsonReply(orjson.dumps(_said(service, follower, challenger)))
 
     async def models(request: Request) -> Response:
         await gate.admit(request.scope, Scope.PREDICT)
-        live = service.live
-        cards = []
-        if live is not None:
-            version = live.model.version
-            cards.append(
-                {
-                    "name": version.name,
-                    "version": version.version,
-                    "targets": live.model.targets,
-                    "live": True,
-                    "loaded_at": live.loaded_at,
-                }
-            )
-        return JsonReply(orjson.dumps({"models": cards}))
+        return said()
+
+    async def reload(request: Request) -> Response:
+        await gate.admit(request.scope, Scope.ADMIN)
+        if follower is None:
+            raise NoModel
+        found = await asyncio.to_thread(follower.look, anew=True)
+        live = service.live.model.version.version if service.live else None
+        if found.state is State.REFUSED:
+            raise VersionRefused(found.version, live)
+        if found.state is State.REGISTRY_AWAY:
+            raise RegistryAway(live)
+        return said()
+
+    shadows = ShadowLog(service.log.engine)
+
+    async def beside(request: Request) -> Response:
+        await gate.admit(request.scope, Scope.REVIEW)
+        return JsonReply(orjson.dumps(await asyncio.to_thread(_beside, shadows)))
 
     app.get(
-        "/v1/models",
+        MODELS,
         response_model=ModelsResponse,
         responses=documented(Unauthenticated, Forbidden, StoreUnavailable),
         dependencies=DOCUMENTED,
         summary="The model versions that answer",
         tags=["models"],
     )(models)
+    app.post(
+        RELOAD,
+        response_model=ModelsResponse,
+        responses=documented(VersionRefused, RegistryAway, NoModel, Unauthenticated, Forbidden, StoreUnavailable),
+        dependencies=DOCUMENTED,
+        summary="Look after the alias now; other workers follow at their next look",
+        tags=["models"],
+    )(reload)
+    app.get(
+        CHALLENGER,
+        response_model=ChallengerResponse,
+        responses=documented(Unauthenticated, Forbidden, StoreUnavailable),
+        dependencies=DOCUMENTED,
+        summary="What the challenger says beside the live model, and which of the two was right",
+        tags=["models"],
+    )(beside)
+
+
+def _beside(shadows: ShadowLog) -> dict[str, Any]:
+    version = next(iter(shadows.challengers()), None)
+    if version is None:
+        return {"challenger": None, "heads": [], "disagreements": []}
+    return {
+        "challenger": version,
+        "heads": [{"target": each.target} | each.to_dict() for each in shadows.standing(version)],
+        "disagreements": shadows.disagreements(version),
+    }
+
+
+def _said(service: TriageService, follower: Follower | None, challenger: Challenger | None) -> dict[str, Any]:
+    live = service.live
+    cards = []
+    if live is not None:
+        version = live.model.version
+        cards.append(
+            {
+                "name": version.name,
+                "version": version.version,
+                "targets": live.model.targets,
+                "live": True,
+                "loaded_at": live.loaded_at,
+            }
+        )
+    return {
+        "models": cards,
+        "following": follower.following if follower else None,
+        "challenger": challenger.version if challenger else None,
+    }

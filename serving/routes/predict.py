@@ -7,7 +7,9 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from starlette.requests import ClientDisconnect
 
-from auditing.errors import StoreUnavailable, UnknownPrediction
+from auditing.accesses import AccessLog, Action
+from auditing.errors import StoreUnavailable, TextRemoved, TicketReturned, UnknownPrediction
+from auditing.identity import ID_LENGTH
 from auditing.keys import Scope
 from auditing.records import Recorded, StoredPrediction
 from serving.access import DOCUMENTED, Gate
@@ -40,20 +42,29 @@ PREDICT = "/v1/predict"
 BATCH = "/v1/predict/batch"
 PREDICTION = "/v1/predictions/{prediction_id}"
 
-_BODY_PROBLEMS = (SchemaInvalid, BodyTooLarge, UnsupportedBody, Unauthenticated, Forbidden, NoModel, StoreUnavailable)
+_BODY_PROBLEMS = (
+    SchemaInvalid,
+    BodyTooLarge,
+    UnsupportedBody,
+    Unauthenticated,
+    Forbidden,
+    NoModel,
+    StoreUnavailable,
+    TicketReturned,
+)
 
 
-def add_predict_routes(app: FastAPI, lanes: Lanes, service: TriageService, gate: Gate) -> None:
+def add_predict_routes(app: FastAPI, lanes: Lanes, service: TriageService, gate: Gate, accesses: AccessLog) -> None:
     """Add the routes that answer complaints and show answers."""
 
     async def predict(request: Request) -> Response:
         await gate.admit(request.scope, Scope.PREDICT)
-        intake = read_one(await _read_json(request))
+        intake = read_one(await read_json(request))
         return JsonReply(_prediction(await service.predict(intake)))
 
     async def predict_batch(request: Request) -> Response:
         await gate.admit(request.scope, Scope.PREDICT)
-        body = await _read_json(request)
+        body = await read_json(request)
         readings = await asyncio.to_thread(read_many, body)
         results = await service.predict_many([reading for reading in readings if isinstance(reading, Intake)])
         for result in results:
@@ -63,8 +74,15 @@ def add_predict_routes(app: FastAPI, lanes: Lanes, service: TriageService, gate:
         return JsonReply(await asyncio.to_thread(_batch, readings, results, request.scope[REQUEST_ID]))
 
     async def prediction(prediction_id: str, request: Request) -> Response:
-        await gate.admit(request.scope, Scope.REVIEW)
-        return JsonReply(_record(await asyncio.to_thread(service.find, prediction_id)))
+        who = await admit_to_case(gate, accesses, request, prediction_id)
+
+        def view() -> StoredPrediction:
+            stored = service.find(prediction_id)
+            # written down before it is shown
+            accesses.record(who, Action.VIEW, prediction_id, "api")
+            return stored
+
+        return JsonReply(_record(await asyncio.to_thread(view)))
 
     item = PredictRequest.model_json_schema()
     serve_by_hand(
@@ -98,14 +116,36 @@ def add_predict_routes(app: FastAPI, lanes: Lanes, service: TriageService, gate:
     app.get(
         PREDICTION,
         response_model=PredictionRecord,
-        responses=documented(UnknownPrediction, Unauthenticated, Forbidden, StoreUnavailable),
+        responses=documented(UnknownPrediction, TextRemoved, Unauthenticated, Forbidden, StoreUnavailable),
         dependencies=DOCUMENTED,
         summary="A prediction from the case log",
         tags=["review"],
     )(prediction)
 
 
-async def _read_json(request: Request) -> bytes:
+async def admit_to_case(gate: Gate, accesses: AccessLog, request: Request, prediction_id: str) -> str:
+    """Let the request see a case if its key may, and write down that it may not. Gives the id of the key.
+
+    Raises:
+        Unauthenticated, Forbidden, StoreUnavailable: see Gate.admit.
+
+    """
+    try:
+        return await gate.admit(request.scope, Scope.REVIEW)
+    except Forbidden as refusal:
+        # what is asked for is told only where it is an id: anything else may be anything
+        asked = prediction_id if len(prediction_id) == ID_LENGTH else None
+        await asyncio.to_thread(accesses.record, refusal.key_id, Action.REFUSED, asked, "api")
+        raise
+
+
+async def read_json(request: Request) -> bytes:
+    """Read a JSON body.
+
+    Raises:
+        UnsupportedBody, BodyTooLarge, ClientDisconnect: it cannot be had.
+
+    """
     headers = dict(request.scope["headers"])
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise UnsupportedBody("Content-Encoding")

@@ -1,10 +1,12 @@
 """A log in a temporary file, and answers to put into it."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
 
 from auditing.caselog import CaseLog
+from auditing.history import EventLog
 from features.complaint import Complaint
 from models.prediction import Candidate, Decision, HeadAnswer, ModelVersion, Triage
 
@@ -46,3 +48,32 @@ def log(url, tmp_path):
     log = CaseLog.open(url, tmp_path / "digest.key", busy_timeout=0.2)
     yield log
     log.close()
+
+
+@pytest.fixture
+def predicted(log):
+    """Put an answer into the log; each head is (code, confidence, runner-up's confidence). Gives the prediction_id."""
+    count = itertools.count(1)
+
+    def head(code, confidence, runner_up):
+        others = () if runner_up is None else (Candidate("ZZZ", "其他", runner_up),)
+        decision = Decision.AUTO if confidence >= 0.9 else Decision.SUGGEST if code else Decision.ABSTAIN
+        return HeadAnswer(code, code, confidence, decision, others, None)
+
+    def predicted(text, *, domain=("FDS", 0.95, 0.01), office=("O03", 0.95, 0.01), version="1", ticket=None):
+        complaint = Complaint(text=text, source="12345", ticket_id=ticket or f"T-{next(count)}")
+        triage = Triage(
+            ModelVersion("complaint-triage", version), complaint, head(*domain), head(*office), (), (), ()
+        )  # fmt: skip
+        (recorded,) = log.write([log.entry(complaint, triage)])
+        return recorded.prediction_id
+
+    return predicted
+
+
+@pytest.fixture
+def events(log):
+    """The events of the same store."""
+    events = EventLog(log.engine)
+    yield events
+    events.close()

@@ -86,7 +86,7 @@ def test_guessing_does_not_fill_the_memory(log, clock):
 
 @pytest.mark.parametrize("scopes", [[], ["everything"], ["predict", ""]])
 def test_a_scope_that_does_not_exist_is_refused_with_those_that_do(ring, scopes):
-    with pytest.raises(UnknownScope, match="predict, review, admin"):
+    with pytest.raises(UnknownScope, match="predict, outcome, review, admin"):
         ring.create("x", scopes)
     assert ring.list() == ()
 

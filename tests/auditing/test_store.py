@@ -10,7 +10,8 @@ from sqlalchemy import URL, insert, make_url, select
 from auditing.errors import StoreUnavailable, StoreUnsuitable
 from auditing.migrate import configuration, newest_revision
 from auditing.records import INSERTED
-from auditing.schema import HEAD, api_keys, metadata, predictions
+from auditing.schema import HEAD, api_keys, predictions
+from auditing.schema_cases import metadata
 from auditing.statements import Statements
 from auditing.store import current_revision, open_engine, prepare
 

@@ -171,7 +171,7 @@ async def test_without_a_model_the_answer_says_when_to_retry(serve, settings, ti
             problem_of(response, 503, "NO_MODEL")
             assert int(response.headers["retry-after"]) >= 1
         assert (await client.post("/v1/predict/batch", json={"items": [ticket]})).status_code == 503
-        assert (await client.get("/v1/models")).json() == {"models": []}
+        assert (await client.get("/v1/models")).json()["models"] == []
         assert (await client.get("/livez")).status_code == 200
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from auditing.profile import Profile
 from features.complaint import Complaint
 from models.bundle import verify_bundle
 from models.copies import LocalCopies
@@ -142,6 +143,18 @@ def test_the_manifest_tells_where_the_version_came_from(artifacts, trained):
     assert about["recipe"]["folds"] == 2
     assert about["split"] == trained.split
     assert set(about["held_out"]) == {"domain", "office"}
+
+
+def test_the_manifest_has_the_profile_that_later_days_are_compared_with(artifacts):
+    about = verify_bundle(artifacts / "model" / "data" / "bundle")["about"]
+    profile = Profile.from_manifest(about["profile"])
+    assert profile.rows > 0
+    for target in ("domain", "office"):
+        assert sum(profile.labels[target].values()) == profile.rows
+        assert all(0 <= value <= 1 for value in profile.confidence[target])
+    assert len(profile.length) == profile.rows
+    assert all(0 <= share <= 1 for share in profile.unknown)
+    assert 0 < sum(profile.pairs.values()) <= 60
 
 
 def test_labels_of_ours_bear_our_names_though_some_rows_have_none(artifacts):

@@ -40,7 +40,7 @@ def check_parts(parts, groups):
 
 def test_the_last_days_are_the_test(rows):
     data = rows(*many(280))
-    parts = split(data, np.arange(280), Recipe())
+    parts = split(data, data.texts, np.arange(280), Recipe())
     assert parts.how == "by time"
     assert data.received[parts.train].max() < data.received[parts.test].min()
     assert len(parts.test) == 60
@@ -52,7 +52,7 @@ def test_the_last_days_are_the_test(rows):
 def test_a_day_is_not_cut_and_days_are_those_of_china(rows):
     days = ["2026-01-01T00:30:00+08:00", "2026-01-01T23:30:00+08:00", "2026-01-02T00:30:00+08:00"]
     data = rows(*[(f"文{n}", f"类{n % 2}", "", days[0 if n < 5 else 1 if n < 8 else 2]) for n in range(10)])
-    assert split(data, np.arange(10), Recipe()).test.tolist() == [8, 9]
+    assert split(data, data.texts, np.arange(10), Recipe()).test.tolist() == [8, 9]
 
 
 def test_a_late_row_like_an_earlier_one_is_in_neither_part(rows):
@@ -60,7 +60,7 @@ def test_a_late_row_like_an_earlier_one_is_in_neither_part(rows):
     groups = np.arange(280)
     late = int(np.flatnonzero(data.received == data.received.max())[0])
     groups[late] = groups[0]
-    parts = split(data, groups, Recipe())
+    parts = split(data, data.texts, groups, Recipe())
     assert parts.left_out.tolist() == [late]
     check_parts(parts, groups)
 
@@ -69,14 +69,14 @@ def test_a_few_rows_without_a_date_are_learnt_from(rows):
     found = many(100)
     found[7] = (*found[7][:3], "")
     data = rows(*found)
-    parts = split(data, np.arange(100), Recipe())
+    parts = split(data, data.texts, np.arange(100), Recipe())
     assert parts.how == "by time"
     assert 7 in parts.train
 
 
 def test_without_dates_the_split_is_stratified(rows):
     data = rows(*many(300, dated=False))
-    parts = split(data, np.arange(300), Recipe())
+    parts = split(data, data.texts, np.arange(300), Recipe())
     assert parts.how == "grouped and stratified"
     assert [(data.labels("domain")[parts.test] == name).sum() for name in ("类0", "类1", "类2")] == [20, 20, 20]
     check_parts(parts, np.arange(300))
@@ -84,13 +84,13 @@ def test_without_dates_the_split_is_stratified(rows):
 
 def test_one_day_cannot_be_cut(rows):
     data = rows(*[(f"文{n}", f"类{n % 2}", "", "2026-01-01") for n in range(40)])
-    assert split(data, np.arange(40), Recipe()).how == "grouped and stratified"
+    assert split(data, data.texts, np.arange(40), Recipe()).how == "grouped and stratified"
 
 
 def test_groups_stay_together(rows):
     data = rows(*many(300, dated=False))
     groups = np.random.default_rng(1).integers(0, 90, 300)
-    parts = split(data, groups, Recipe(test_fraction=0.3))
+    parts = split(data, data.texts, groups, Recipe(test_fraction=0.3))
     check_parts(parts, groups)
     assert 0.25 < len(parts.test) / 300 < 0.35
 
@@ -101,11 +101,14 @@ def test_a_class_of_one_group_is_never_only_in_the_test(rows):
     groups = np.array([*range(50), 50, 50, 50, 50])
     for seed in range(5):
         parts = split(
-            replace(data, columns={**data.columns, "office": np.full(54, "", dtype=object)}), groups, Recipe(seed=seed)
+            replace(data, columns={**data.columns, "office": np.full(54, "", dtype=object)}),
+            data.texts,
+            groups,
+            Recipe(seed=seed),
         )
         assert {50, 51, 52, 53} <= set(parts.train)
         assert len(parts.test)
-        assert not len(split(data, groups, Recipe(seed=seed)).test)
+        assert not len(split(data, data.texts, groups, Recipe(seed=seed)).test)
 
 
 def test_rows_without_text_or_label_are_left_out(rows):
@@ -113,25 +116,43 @@ def test_rows_without_text_or_label_are_left_out(rows):
     found[3] = ("文3", "", "", "")
     groups = np.arange(60)
     groups[5] = -1
-    assert split(rows(*found), groups, Recipe()).left_out.tolist() == [3, 5]
+    data = rows(*found)
+    assert split(data, data.texts, groups, Recipe()).left_out.tolist() == [3, 5]
 
 
 def test_the_seed_decides(rows):
     data, groups = rows(*many(300, dated=False)), np.arange(300)
-    one, again, other = (split(data, groups, Recipe(seed=seed)).test.tolist() for seed in (1, 1, 2))
+    one, again, other = (split(data, data.texts, groups, Recipe(seed=seed)).test.tolist() for seed in (1, 1, 2))
     assert one == again
     assert one != other
+
+
+def test_the_same_rows_are_held_out_again_when_the_data_has_grown(rows):
+    before, after = rows(*many(300, dated=False)), rows(*many(360, dated=False))
+    held = [set(data.texts[split(data, data.texts, np.arange(len(data)), Recipe()).test]) for data in (before, after)]
+    early = set(before.texts)
+    assert len(held[0] & held[1]) >= 0.8 * len(held[0])
+    assert len((held[1] & early) - held[0]) <= 0.2 * len(held[0])
+
+
+def test_hiding_a_telephone_number_does_not_change_the_side(rows):
+    said = [f"第{number}件，回电\ue000谢谢" for number in range(100)]
+    hidden = [text.replace("\ue000", "**") for text in said]
+    data, groups = rows(*many(100, dated=False)), np.arange(100)
+    one, other = (split(data, np.array(texts, object), groups, Recipe()).test.tolist() for texts in (said, hidden))
+    assert one == other
 
 
 @pytest.mark.parametrize("fraction", [0.01, 0.1, 0.25, 0.5, 0.99])
 def test_the_share_is_about_what_was_asked(rows, fraction):
     data = rows(*many(400, dated=False))
-    found = len(split(data, np.arange(400), Recipe(test_fraction=fraction)).test) / 400
+    found = len(split(data, data.texts, np.arange(400), Recipe(test_fraction=fraction)).test) / 400
     assert found == pytest.approx(fraction, abs=0.045)
 
 
 def test_a_single_text_stays_in_training(rows):
-    parts = split(rows(("甲", "一", "", "")), np.array([0]), Recipe())
+    data = rows(("甲", "一", "", ""))
+    parts = split(data, data.texts, np.array([0]), Recipe())
     assert (parts.train.tolist(), parts.test.tolist()) == ([0], [])
 
 

@@ -1,0 +1,80 @@
+"""The office that returned a ticket is not suggested for it again, unless a reviewer lets it.
+
+Nearly no ticket was ever returned, so what is known of returns is kept in memory, and a prediction costs one look. The
+case log sees in every group whether events were added (by whatever process), reads those first, and refuses answers
+that were made without them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection, select
+
+from auditing.chain import FIRST, Head
+from auditing.events import Event, OutcomeStatus, ReviewStatus, excluded_offices
+from auditing.history import event_of
+from auditing.schema_history import events
+from models.prediction import Candidate, Decision, HeadAnswer, Triage
+
+_CHANGING = (OutcomeStatus.RETURNED.value, ReviewStatus.OVERRIDE.value, ReviewStatus.UNDONE.value)
+_AT_ONCE = 500
+
+
+class Returns:
+    """Which offices returned which ticket, as far as the chain of events was read."""
+
+    def __init__(self) -> None:
+        self._offices: dict[str, tuple[str, ...]] = {}
+        self.read = Head(0, FIRST)
+        """Where the chain of events was read to."""
+
+    def of(self, ticket: str) -> tuple[str, ...]:
+        """Give the offices not to suggest for `ticket`, sorted."""
+        return self._offices.get(ticket, ())
+
+    def catch_up(self, connection: Connection, head: Head) -> None:
+        """Read the events up to `head`, where the chain of events ends now."""
+        since = events.c.seq > self.read.length
+        changed = select(events.c.ticket).where(since, events.c.status.in_(_CHANGING)).distinct()
+        tickets = connection.scalars(changed).all()
+        for start in range(0, len(tickets), _AT_ONCE):
+            self._reread(connection, tickets[start : start + _AT_ONCE])
+        self.read = head
+
+    def _reread(self, connection: Connection, tickets: Sequence[str]) -> None:
+        histories: dict[str, list[Event]] = {ticket: [] for ticket in tickets}
+        for row in connection.execute(select(events).where(events.c.ticket.in_(tickets)).order_by(events.c.seq)):
+            histories[row.ticket].append(event_of(row))
+        for ticket, history in histories.items():
+            offices = excluded_offices(history)
+            if offices:
+                self._offices[ticket] = offices
+            else:
+                self._offices.pop(ticket, None)
+
+
+def leave_out(triage: Triage, excluded: Sequence[str]) -> Triage:
+    """`triage` without the `excluded` offices: where one of them was the answer, the next best is.
+
+    That one is never sent by itself, and the doubt `returned_by:<office>` says why it is there. Evidence and contrast
+    spoke for the office that is gone, and go with it.
+    """
+    office = triage.office
+    if office is None or office.code is None:
+        return triage
+    left = tuple(each for each in office.alternatives if each.code not in excluded)
+    if office.code not in excluded:
+        return replace(triage, office=replace(office, alternatives=left))
+    return replace(
+        triage,
+        office=_promote(left),
+        evidence=tuple(each for each in triage.evidence if each.target != "office"),
+        doubts=(*triage.doubts, f"returned_by:{office.code}"),
+    )
+
+
+def _promote(candidates: Sequence[Candidate]) -> HeadAnswer:
+    if not candidates:
+        return HeadAnswer(None, None, 0.0, Decision.ABSTAIN, (), None)
+    best, *others = candidates
+    return HeadAnswer(best.code, best.name, best.confidence, Decision.SUGGEST, tuple(others), None)
