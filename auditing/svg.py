@@ -71,7 +71,7 @@ def _cell(at: tuple[int, int], number: int, share: float, pair: tuple[str, str],
         f'<a href="{escape(address)}" aria-label="{escape(said)}">'
         f'<rect x="{x + 1}" y="{y + 1}" width="{_SIDE - 2}" height="{_SIDE - 2}" rx="3" '
         f'fill="var(--picture, #1f5fa8)" fill-opacity="{0.08 + 0.92 * share:.2f}"/>'
-        f'<text x="{x + _SIDE / 2:g}" y="{y + _SIDE / 2 + 4:g}" text-anchor="middle" fill="{colour}">{_brief(number)}</text>'
+        f'<text x="{x + _SIDE / 2:g}" y="{y + _SIDE / 2 + 4:g}" font-size="10" text-anchor="middle" fill="{colour}">{_brief(number)}</text>'
         f"<title>{escape(said)}</title></a>"
     )
 
@@ -131,7 +131,7 @@ def _open(width: float, height: float, title: str) -> str:
     )
 
 
-def _short(label: str, longest: int = 8) -> str:
+def _short(label: str, longest: int = 7) -> str:
     return label if len(label) <= longest else label[: longest - 1] + "…"
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from features.complaint import Complaint
 from models.prediction import Target
 from training.cells import Kind, extra_of, kind_of, texts_of
-from training.columns import LABELS, ColumnMap, Role, map_columns
+from training.columns import HEADERS, LABELS, ColumnMap, Role, map_columns
 from training.errors import LabelColumnMissing, TypesMixed
 from training.moments import parse_moment
 from training.readers import open_table
@@ -121,7 +121,9 @@ def read_labelled(
 ) -> LabelledComplaints:
     """Read files of labelled complaints, one after the other; `columns` maps roles to headers, see `map_columns`.
 
-    Each file finds its own columns; a role that only some of them have is "" in the rows of the others.
+    Each file finds its own columns; a role that only some of them have is "" in the rows of the others. A file with a
+    column of provenance, as `paidan audit export` writes it, has roles for headers: it need not have those that
+    `columns` names for the others.
 
     Raises:
         DataRefused: a file cannot be read; see `training.errors`.
@@ -133,7 +135,7 @@ def read_labelled(
     if not paths:
         raise ValueError("no files to read; give at least one path")
     tables = [open_table(Path(path)) for path in paths]
-    files = tuple(map_columns(table.path, table.headers, columns) for table in tables)
+    files = tuple(map_columns(table.path, table.headers, _told(table.headers, columns)) for table in tables)
     if need_labels and not any(role in file.positions for file in files for role in LABELS):
         raise LabelColumnMissing([(file.path, file.headers) for file in files])
     parts: list[_Part] = []
@@ -158,6 +160,12 @@ def read_labelled(
         _frozen(_moments(values.get(Role.RECEIVED_AT), len(rows))),
         MappingProxyType({key: _joined([part.extra.get(key) for part in parts], sizes) for key in headers}),
     )
+
+
+def _told(headers: Sequence[str], columns: Mapping[Role, str]) -> Mapping[Role, str]:
+    if not set(HEADERS[Role.PROVENANCE]) & set(headers):
+        return columns
+    return {role: header for role, header in columns.items() if not header or header in headers or role not in headers}
 
 
 def complaints_of(frame: pd.DataFrame, columns: ColumnMap) -> Iterator[Complaint]:
