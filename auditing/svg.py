@@ -13,6 +13,8 @@ from auditing.misroutes import Confusion
 
 _SIDE, _LABELS = 30, 96
 _WIDTH, _HEIGHT, _EDGE = 640, 220, 44
+_SCALE = 1.25
+"""Pixels of the page to one of the drawing, where there is room."""
 _DARK = 0.55
 """Share of a row from which a cell is so dark that its number is written in the page's colour."""
 
@@ -127,7 +129,8 @@ def _unbroken(points: Sequence[Point]) -> list[list[int]]:
 
 def _open(width: float, height: float, title: str, role: str = "img") -> str:
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="{role}" class="picture" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
+        f'width="{width * _SCALE:g}" height="{height * _SCALE:g}" role="{role}" class="picture" '
         f'font-size="11" fill="currentColor"><title>{escape(title)}</title>'
     )
 
