@@ -79,4 +79,4 @@ def _password() -> str:
     if sys.stdin.isatty():
         asked: str = click.prompt("密码 password", hide_input=True, confirmation_prompt="再输一次 again")
         return asked
-    return click.get_text_stream("stdin").readline().rstrip("\r\n")
+    return sys.stdin.readline().rstrip("\r\n")

@@ -70,7 +70,8 @@ def run(desk, tmp_path_factory):
             patch.chdir(desk)
             # the starter set itself is learnt elsewhere; here its commands learn from a small file
             patch.setattr("training.starter.starter_files", lambda: (desk / "test.csv",))
-            result = runner.invoke(paidan.cli, shlex.split(command)[1:])
+            # what is typed where a password is asked for
+            result = runner.invoke(paidan.cli, shlex.split(command)[1:], input="白日依山尽黄河入海流\n")
         assert result.exit_code == 0, (command, result.output, result.exception)
         return result.output
 
