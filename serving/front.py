@@ -14,6 +14,7 @@ from http import HTTPStatus
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import FastAPI, Request, Response
+from sqlalchemy.exc import SQLAlchemyError
 
 from auditing.accesses import AccessLog, Action
 from auditing.errors import (
@@ -23,9 +24,11 @@ from auditing.errors import (
     ReviewIncomplete,
     SignInRefused,
     SignInSlowed,
+    StoreUnavailable,
     UnknownEvent,
 )
 from auditing.sessions import LONGEST, Session, Sessions
+from auditing.store import describe
 from serving.edge import REQUEST_ID
 from serving.pages.rendering import Renderer
 from serving.pages.texts import Language, half
@@ -153,6 +156,8 @@ class Front:
             asked = f"{visit.path}?{urlencode(visit.query)}" if visit.query else visit.path
             back = {"next": asked} if sent.method == "GET" and visit.path != CONSOLE else {}
             return self._answer(visit, Away(f"{SIGN_IN}?{urlencode(back)}" if back else SIGN_IN))
+        except SQLAlchemyError as error:
+            return self._answer(visit, self._trouble(StoreUnavailable(describe(error)), sent))
         except Exception as error:  # noqa: BLE001 - whatever happens, a person gets a page
             return self._answer(visit, self._trouble(error, sent))
 

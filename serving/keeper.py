@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from auditing.cases import CaseBook
 from auditing.doubts import handled_by
-from auditing.profile import Profile
+from auditing.profile import Profile, reference_in
 from serving.service import TriageService, TriageSource
 
 PATIENCE = 1.0
@@ -57,6 +57,6 @@ class Keeper:
 
 def reference_of(model: TriageSource) -> Profile | None:
     """Give the profile that a version carries from its training, None where it has none."""
-    manifest: Mapping[str, Any] = getattr(model, "manifest", None) or {}
-    written = manifest.get("about", {}).get("profile") if isinstance(manifest.get("about"), Mapping) else None
-    return Profile.from_manifest(written) if written else None
+    manifest: Mapping[str, Any] = getattr(model, "manifest", {})
+    # what is told about a version is free text to whoever wrote it
+    return reference_in(manifest) if isinstance(manifest.get("about"), Mapping) else None

@@ -3,8 +3,10 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy import insert, update
 
 from auditing.accesses import AccessLog, Action
 from auditing.caselog import CaseLog
@@ -13,8 +15,14 @@ from auditing.events import Outcome, OutcomeStatus, ReviewStatus, Role
 from auditing.history import EventLog
 from auditing.passwords import Passwords
 from auditing.people import People
+from auditing.profile import profile_of
+from auditing.schema import predictions
+from auditing.schema_history import shadows
 from auditing.verify import verify
+from models.prediction import ModelVersion
+from models.triage import TriageModel
 from serving.pages.highlight import Piece, pieces
+from serving.pages.rendering import STATIC
 from serving.pages.texts import Language, half, texts
 from serving.visits import at_home
 
@@ -418,12 +426,57 @@ async def test_it_speaks_english_and_is_dark_if_one_likes(client, people):
     assert (await client.get("/console/accesses")).text.count("your role does not allow") == 1
 
 
-def test_every_text_is_in_both_languages_and_every_text_is_used():
+def test_every_text_is_in_both_languages_and_wanted_by_a_page():
+    pages = "".join(page.read_text(encoding="utf-8") for page in (STATIC.parent / "templates").iterdir())
+    made = tuple(re.findall(r"""["']([a-z]+_)["'] \+""", pages))
     for key, said in texts().items():
         assert all(said[language] for language in Language), key
+        assert re.search(rf"""["']{key}["']""", pages) or key.startswith(made) or key == "week", key
+
+
+def test_a_bilingual_message_is_halved():
     assert half("甲 | b", Language.ENGLISH) == "b"
     assert half("甲 | b", Language.CHINESE) == "甲"
     assert half("both", Language.ENGLISH) == "both"
+
+
+async def test_where_the_text_is_removed_the_rest_is_shown(client, people, ask, log):
+    (answer,) = await ask()
+    with log.engine.begin() as connection:
+        connection.execute(update(predictions).values(complaint="", answer=""))
+    await enter(client)
+    page = await client.get(f"/console/cases/{answer['prediction_id']}")
+    assert page.status_code == 200
+    assert "已过保存期限" in page.text
+
+
+async def test_versions_tell_of_challenger_and_drift(serve, settings, tiny_bundle, people, tiny_complaints, log):
+    model = TriageModel.load(tiny_bundle, ModelVersion("complaint-triage", "1"))
+    reference = profile_of(60, {"domain": ["FDS"] * 60}, {"domain": [0.9] * 60}, np.ones((60, 3), np.int64), {})
+    model.manifest = {**model.manifest, "about": {"profile": reference.to_manifest()}}
+    async with serve(settings, lambda _: model) as client:
+        text = tiny_complaints[0][0]
+        card = {"source": "12345", "ticket_id": "T", "text": text}
+        case = (await client.post("/v1/predict", json=card)).json()["prediction_id"]
+        row = {"prediction_id": case, "model_name": "complaint-triage", "model_version": "2", "at": datetime.now(UTC)}
+        with log.engine.begin() as connection:
+            said = {"domain_code": "PRC", "domain_confidence": 0.8}
+            connection.execute(insert(shadows).values(**row, **said))
+        await enter(client)
+        page = (await client.get("/console/versions")).text
+        assert "候选版本 2 与在用版本" in page
+        assert f'href="/console/cases/{case}"' in page
+        assert "数据不足" in page
+        assert "新模型意见不同" in (await client.get("/console?doubt=challenger_disagrees")).text
+
+
+async def test_a_store_that_is_away_gives_a_page_that_says_so(client, people, log):
+    await enter(client)
+    with log.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE cases RENAME TO elsewhere")
+    page = await client.get("/console")
+    assert page.status_code == 503
+    assert "案例日志暂不可用" in page.text
 
 
 async def test_the_console_is_no_part_of_the_interface_for_machines(client):
