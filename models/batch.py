@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from features.compiled import compiled
 from features.ngrams import Corpus, document_at
-from models.scorer import LEADING, Scorer, answer, desk
+from models.scorer import LEADING, Scorer, answer, blank, desk
 
 CHUNK = 1_024
 """Documents that a thread takes at a time."""
@@ -41,23 +41,13 @@ def _score_rows(
 ) -> None:
     relative = np.empty(n_fields + 1, np.int32)
     space = desk(longest, n_fields, model.weights.shape[1], seen)
-    contrast = np.empty((len(model.places), 3), np.float64)
-    evidence, weights = np.empty((len(model.places), 0, 3), np.int32), np.empty((len(model.places), 0), np.float64)
+    whole, real = blank(len(model.places))
     for document in range(first, last):
         begin, end = document_at(fields, n_fields, document, relative)
-        out.scope[document] = answer(
-            text[begin:end],
-            relative,
-            model,
-            space,
-            False,  # noqa: FBT003
-            out.probabilities[document],
-            out.leading[document],
-            contrast,
-            evidence,
-            weights,
-        )
-        out.facts[document] = space.found.facts
+        answer(text[begin:end], relative, model, space, False, out.probabilities[document], whole, real)  # noqa: FBT003
+        out.scope[document] = real[-1, 0]
+        out.leading[document] = whole[:-1, :LEADING]
+        out.facts[document] = whole[-1, :3]
 
 
 def score_corpus(model: Scorer, laid: Corpus, threads: int | None = None) -> BatchScores:

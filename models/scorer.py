@@ -53,24 +53,57 @@ class Scorer(NamedTuple):
     block_weights: Doubles
 
 
-class Scores(NamedTuple):
-    """What a call yields.
+CONTRAST = 3
+"""Numbers of a head's contrast."""
+_WHOLE = LEADING + 3 * EVIDENCE_TOKENS
+_REAL = CONTRAST + LEADING + EVIDENCE_TOKENS
 
-    probabilities: float32 [classes]. scope: the margin of "a complaint" against "something else".
-    leading: int32 [h, LEADING], the best classes (numbers within the head), best first, -1 where there are fewer.
-    facts: int32 [3]: Han characters in title and text, their 2-grams of characters, how many of them are known.
-    contrast: float64 [h, 3]: the logit gap between winner and runner-up, the part of the bias, the unshown rest.
-    evidence: int32 [h, EVIDENCE_TOKENS, 3]: field, start and end in the field, -1 where there is none; neighbours that
-        push the same way are one; the strongest first. evidence_weights: float64 [h, EVIDENCE_TOKENS].
+
+class Scores(NamedTuple):
+    """What a call yields: few arrays, for each costs as much to give back as a dozen features to sum.
+
+    probabilities: float32 [classes].
+    whole: int32 [h + 1, LEADING + 3 * EVIDENCE_TOKENS], for each head its leading classes and its evidence; then the
+        facts. real: float64 [h + 1, 3 + LEADING + EVIDENCE_TOKENS], for each head its contrast, the probabilities of its
+        leading classes and the weights of its evidence; then the scope.
     """
 
     probabilities: Floats
-    scope: float
-    leading: Integers
-    facts: Integers
-    contrast: Doubles
-    evidence: npt.NDArray[np.int32]
-    evidence_weights: Doubles
+    whole: Integers
+    real: Doubles
+
+    @property
+    def scope(self) -> float:
+        """The margin of "a complaint" against "something else"."""
+        return float(self.real[-1, 0])
+
+    @property
+    def facts(self) -> Integers:
+        """Han characters in title and text, their 2-grams of characters, how many of them are known: int32 [3]."""
+        return self.whole[-1, :3]
+
+    @property
+    def leading(self) -> Integers:
+        """The best classes (numbers within the head), best first, -1 where there are fewer: int32 [h, LEADING]."""
+        return self.whole[:-1, :LEADING]
+
+    @property
+    def contrast(self) -> Doubles:
+        """The logit gap between winner and runner-up, the part of the bias, the unshown rest: float64 [h, 3]."""
+        return self.real[:-1, :CONTRAST]
+
+    @property
+    def evidence(self) -> Integers:
+        """Field, start and end in the field, -1 where there is none: int32 [h, EVIDENCE_TOKENS, 3].
+
+        Neighbours that push the same way are one; the strongest come first.
+        """
+        return self.whole[:-1, LEADING:].reshape(-1, EVIDENCE_TOKENS, 3)
+
+    @property
+    def evidence_weights(self) -> Doubles:
+        """Of `evidence`: float64 [h, EVIDENCE_TOKENS]."""
+        return self.real[:-1, CONTRAST + LEADING :]
 
 
 class Desk(NamedTuple):
@@ -192,6 +225,12 @@ def _lead(margins: Doubles, leading: Integers) -> None:
 
 
 @compiled()
+def blank(n_heads: int) -> tuple[Integers, Doubles]:
+    """`whole` and `real` of `Scores`, with nothing in them."""
+    return np.full((n_heads + 1, _WHOLE), -1, np.int32), np.zeros((n_heads + 1, _REAL), np.float64)
+
+
+@compiled()
 def answer(
     text: npt.NDArray[np.uint32],
     fields: Integers,
@@ -199,55 +238,56 @@ def answer(
     space: Desk,
     with_evidence: bool,  # noqa: FBT001 - compiled code takes positional arguments
     probabilities: Floats,
-    leading: Integers,
-    contrast: Doubles,
-    evidence: Integers,
-    evidence_weights: Doubles,
-) -> float:
-    """Score one document; write what `Scores` names, but for the facts, which are in `space`, and return the scope."""
+    whole: Integers,
+    real: Doubles,
+) -> None:
+    """Score one document; write what `Scores` names. Evidence is written over `blank` only."""
     found, values, sums, margins, logits, work, powers = space
     n, n_features = recognise(text, fields, model.trie, model.table, model.row_bits, found, with_evidence)
-    width = model.weights.shape[1]
+    n_heads, width = len(model.places), model.weights.shape[1]
     for u in range(n_features):
         record = np.int64(found.rows[u]) * width
         for line in range(0, width, LINE):
             prefetch(model.weights, record + line)
-    scope = _weigh(found, model, values)
+    real[n_heads, 0] = _weigh(found, model, values)
+    whole[n_heads, :3] = found.facts
     margins[:] = model.bias
     column = 0
-    for head in range(len(model.places)):
+    for head in range(n_heads):
         begin, end = model.places[head]
         size = end - begin
         # to the end of the padding: whole vectors
-        _add_rows(n_features, found.rows, values, model, head, begin, begin + (size + 15) // 16 * 16, sums, margins)
+        padded = begin + (size + 15) // 16 * 16
+        _add_rows(n_features, found.rows, values, model, head, begin, padded, sums, margins)
         own = margins[begin:end]
         steepness, midpoint, temperature = model.calibration[head]
         soften(
             own, steepness, midpoint, temperature, logits[:size], work[:size], powers[:size],
             probabilities[column : column + size],
         )  # fmt: skip
+        leading, contrast = whole[head, :LEADING], real[head, :CONTRAST]
+        _lead(own, leading)
+        for place in range(LEADING):
+            if leading[place] >= 0:
+                real[head, CONTRAST + place] = probabilities[column + leading[place]]
         column += size
-        _lead(own, leading[head])
-        winner, runner_up = leading[head, 0], leading[head, 1]
+        winner, runner_up = leading[0], leading[1]
         gap = logits[winner] - logits[runner_up]
-        contrast[head, 0] = gap
+        contrast[0] = gap
         if with_evidence:
             # margins are linear, calibrated logits are not: the secant's slope turns shares of the one into shares of
             # the other, and their sum is the logit gap
             distance = own[winner] - own[runner_up]
             slope = gap / distance if distance > 0 else 0.0
-            contrast[head, 1] = slope * (
-                np.float64(model.bias[begin + winner]) - np.float64(model.bias[begin + runner_up])
-            )
-            grams = Grams(found.grams.starts, found.grams.ends, found.row_of)
-            features = Features(n_features, found.rows, found.counts, values)
+            contrast[1] = slope * (np.float64(model.bias[begin + winner]) - np.float64(model.bias[begin + runner_up]))
             shown = explain(
-                text, fields, found.grams.token_starts, found.grams.token_counts, n, grams, features, model.weights,
-                model.numbers, (SCALES + head, begin + winner, begin + runner_up), slope, evidence[head],
-                evidence_weights[head],
+                text, fields, found.grams.token_starts, found.grams.token_counts, n,
+                Grams(found.grams.starts, found.grams.ends, found.row_of),
+                Features(n_features, found.rows, found.counts, values), model.weights, model.numbers,
+                (SCALES + head, begin + winner, begin + runner_up), slope,
+                whole[head, LEADING:].reshape(EVIDENCE_TOKENS, 3), real[head, CONTRAST + LEADING :],
             )  # fmt: skip
-            contrast[head, 2] = gap - contrast[head, 1] - shown
-    return scope
+            contrast[2] = gap - contrast[1] - shown
 
 
 @compiled()
@@ -257,20 +297,14 @@ def score(
     model: Scorer,
     seen: Integers,
     with_evidence: bool,  # noqa: FBT001
-) -> tuple[Floats, float, Integers, Integers, Doubles, Integers, Doubles]:
+) -> tuple[Floats, Integers, Doubles]:
     """Score one document: its fields' code points one after another, and where each field begins and ends.
 
     seen: int32 [v] of 0, which no other thread uses meanwhile. Returns what `Scores` names, in its order.
     """
-    n_heads = len(model.places)
     space = desk(len(text), len(fields) - 1, model.weights.shape[1], seen)
     probabilities = np.empty(np.sum(model.places[:, 1] - model.places[:, 0]), np.float32)
-    leading = np.empty((n_heads, LEADING), np.int32)
-    contrast = np.zeros((n_heads, 3), np.float64)
-    evidence = np.full((n_heads, EVIDENCE_TOKENS, 3), -1, np.int32)
-    evidence_weights = np.zeros((n_heads, EVIDENCE_TOKENS), np.float64)
-    scope = answer(
-        text, fields, model, space, with_evidence, probabilities, leading, contrast, evidence, evidence_weights
-    )
+    whole, real = blank(len(model.places))
+    answer(text, fields, model, space, with_evidence, probabilities, whole, real)
     # a plain tuple: numba unpickles the class of a named one at every call
-    return probabilities, scope, leading, space.found.facts, contrast, evidence, evidence_weights
+    return probabilities, whole, real

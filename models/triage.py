@@ -25,7 +25,7 @@ from models.prediction import (
     Triage,
 )
 from models.reading import Reading
-from models.scorer import Scores, score
+from models.scorer import CONTRAST, LEADING, Scores, score
 
 TOO_SHORT = "too_short"
 UNFAMILIAR = "unfamiliar_text"
@@ -42,7 +42,6 @@ class TriageModel:
         self.scope = model.scope
         self._scorer = model.scorer()
         self._normalise = Normaliser()
-        self._widths = [len(head.classes) for head in model.heads]
         self._own = threading.local()
 
     @classmethod
@@ -81,22 +80,22 @@ class TriageModel:
         """Answer one complaint."""
         reading = self.read(complaint)
         scores = self.scores(reading, with_evidence=with_evidence)
-        outside = out_of_scope(self.scope, scores.facts.tolist(), scores.scope)
+        # as lists at once: a single number of an array costs as much as all of them
+        whole, real = scores.whole.tolist(), scores.real.tolist()
+        outside = out_of_scope(self.scope, whole[-1][:3], real[-1][0])
         masked = reading.masked()
         answers: dict[Target, HeadAnswer] = {}
         doubts = list(outside)
         evidence: list[Evidence] = []
-        column = 0
         for number, head in enumerate(self.heads):
             if outside:
                 answers[head.target] = _SILENCE
             else:
-                answer = _answer(head, number, column, scores)
+                answer = _answer(head, whole[number], real[number])
                 answers[head.target] = answer
                 doubts += doubts_of(head.target, answer.decision, answer.confidence, answer.alternatives[0].confidence)
                 if with_evidence:
-                    evidence += _evidence(head.target, number, scores, reading, masked)
-            column += self._widths[number]
+                    evidence += _evidence(head.target, whole[number], real[number], reading, masked)
         return Triage(
             model=self.version,
             complaint=masked,
@@ -128,15 +127,16 @@ def out_of_scope(scope: Scope, facts: Sequence[int], margin: float) -> tuple[str
     return (NOT_A_COMPLAINT,) if margin < scope.margin else ()
 
 
-def _answer(head: Head, number: int, column: int, scores: Scores) -> HeadAnswer:
-    leading = [code for code in scores.leading[number].tolist() if code >= 0]
+def _answer(head: Head, whole: list[int], real: list[float]) -> HeadAnswer:
+    """The answer of a head from its rows of `models.scorer.Scores`."""
     ranked = [
-        Candidate(label := head.classes[code], head.names.get(label, label), float(scores.probabilities[column + code]))
-        for code in leading
+        Candidate(label := head.classes[code], head.names.get(label, label), confidence)
+        for code, confidence in zip(whole[:LEADING], real[CONTRAST : CONTRAST + LEADING], strict=True)
+        if code >= 0
     ]
     best = ranked[0]
-    decision = head.policy.decide(leading[0], best.confidence)
-    contrast = Contrast(ranked[1].code, *scores.contrast[number].tolist())
+    decision = head.policy.decide(whole[0], best.confidence)
+    contrast = Contrast(ranked[1].code, *real[:CONTRAST])
     return HeadAnswer(best.code, best.name, best.confidence, decision, tuple(ranked[1:]), contrast)
 
 
@@ -150,14 +150,17 @@ def doubts_of(target: Target, decision: Decision, confidence: float, runner_up: 
     return doubts
 
 
-def _evidence(target: Target, number: int, scores: Scores, reading: Reading, masked: Complaint) -> list[Evidence]:
+def _evidence(
+    target: Target, whole: list[int], real: list[float], reading: Reading, masked: Complaint
+) -> list[Evidence]:
     found = []
     written = (masked.title, masked.text, masked.merchant, masked.address)
-    for (field, start, end), weight in zip(
-        scores.evidence[number].tolist(), scores.evidence_weights[number].tolist(), strict=True
-    ):
+    place = LEADING
+    for weight in real[CONTRAST + LEADING :]:
+        field, start, end = whole[place : place + 3]
         if field < 0:
             break
         a, b = reading.original_span(field, start, end)
         found.append(Evidence(target, FIELDS[field], a, b, written[field][a:b], weight))
+        place += 3
     return found
