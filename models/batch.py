@@ -9,14 +9,15 @@ import numpy.typing as npt
 
 from features.compiled import compiled
 from features.ngrams import Corpus, document_at
-from models.scorer import LEADING, Scorer, answer, blank, desk
+from models.scorer import Scorer, answer, desk
+from models.scores import LEADING, blank
 
 CHUNK = 1_024
 """Documents that a thread takes at a time."""
 
 
 class BatchScores(NamedTuple):
-    """As `models.scorer.Scores` without evidence, a row per document.
+    """As `models.scores.Scores` without evidence, a row per document.
 
     probabilities: float32 [n, classes]; scope: float64 [n]; leading: int32 [n, heads, LEADING]; facts: int32 [n, 3].
     """

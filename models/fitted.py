@@ -147,7 +147,7 @@ class FittedModel:
     scope: Scope
 
     def spans(self) -> list[tuple[int, int]]:
-        """Where each head's probabilities begin and end in `models.scorer.Scores`."""
+        """Where each head's probabilities begin and end in `models.scores.Scores`."""
         return list(pairwise(accumulate((len(head.classes) for head in self.heads), initial=0)))
 
     def scorer(self) -> Scorer:

@@ -14,14 +14,8 @@ from features.prefetch import LINE, prefetch
 from features.recognise import Recognised, recognise, recognition
 from features.trie import Trie
 from models.evidence import EVIDENCE_TOKENS, Features, Grams, explain
+from models.scores import CONTRAST, LEADING, Doubles, Floats, Integers, blank
 from models.soften import soften
-
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int32]
-
-LEADING = 4
-"""Classes per head that an answer names: the winner and three alternatives."""
 
 IDF, SCOPE, SCALES = 0, 1, 2
 """Places in a record's numbers: the inverse document frequency, the scope's weight, the unit of each head's weights."""
@@ -51,59 +45,6 @@ class Scorer(NamedTuple):
     bias: Floats
     calibration: Doubles
     block_weights: Doubles
-
-
-CONTRAST = 3
-"""Numbers of a head's contrast."""
-_WHOLE = LEADING + 3 * EVIDENCE_TOKENS
-_REAL = CONTRAST + LEADING + EVIDENCE_TOKENS
-
-
-class Scores(NamedTuple):
-    """What a call yields: few arrays, for each costs as much to give back as a dozen features to sum.
-
-    probabilities: float32 [classes].
-    whole: int32 [h + 1, LEADING + 3 * EVIDENCE_TOKENS], for each head its leading classes and its evidence; then the
-        facts. real: float64 [h + 1, 3 + LEADING + EVIDENCE_TOKENS], for each head its contrast, the probabilities of its
-        leading classes and the weights of its evidence; then the scope.
-    """
-
-    probabilities: Floats
-    whole: Integers
-    real: Doubles
-
-    @property
-    def scope(self) -> float:
-        """The margin of "a complaint" against "something else"."""
-        return float(self.real[-1, 0])
-
-    @property
-    def facts(self) -> Integers:
-        """Han characters in title and text, their 2-grams of characters, how many of them are known: int32 [3]."""
-        return self.whole[-1, :3]
-
-    @property
-    def leading(self) -> Integers:
-        """The best classes (numbers within the head), best first, -1 where there are fewer: int32 [h, LEADING]."""
-        return self.whole[:-1, :LEADING]
-
-    @property
-    def contrast(self) -> Doubles:
-        """The logit gap between winner and runner-up, the part of the bias, the unshown rest: float64 [h, 3]."""
-        return self.real[:-1, :CONTRAST]
-
-    @property
-    def evidence(self) -> Integers:
-        """Field, start and end in the field, -1 where there is none: int32 [h, EVIDENCE_TOKENS, 3].
-
-        Neighbours that push the same way are one; the strongest come first.
-        """
-        return self.whole[:-1, LEADING:].reshape(-1, EVIDENCE_TOKENS, 3)
-
-    @property
-    def evidence_weights(self) -> Doubles:
-        """Of `evidence`: float64 [h, EVIDENCE_TOKENS]."""
-        return self.real[:-1, CONTRAST + LEADING :]
 
 
 class Desk(NamedTuple):
@@ -225,12 +166,6 @@ def _lead(margins: Doubles, leading: Integers) -> None:
 
 
 @compiled()
-def blank(n_heads: int) -> tuple[Integers, Doubles]:
-    """`whole` and `real` of `Scores`, with nothing in them."""
-    return np.full((n_heads + 1, _WHOLE), -1, np.int32), np.zeros((n_heads + 1, _REAL), np.float64)
-
-
-@compiled()
 def answer(
     text: npt.NDArray[np.uint32],
     fields: Integers,
@@ -241,7 +176,7 @@ def answer(
     whole: Integers,
     real: Doubles,
 ) -> None:
-    """Score one document; write what `Scores` names. Evidence is written over `blank` only."""
+    """Score one document; write what `models.scores.Scores` names. Evidence is written over `blank` only."""
     found, values, sums, margins, logits, work, powers = space
     n, n_features = recognise(text, fields, model.trie, model.table, model.row_bits, found, with_evidence)
     n_heads, width = len(model.places), model.weights.shape[1]
@@ -300,7 +235,7 @@ def score(
 ) -> tuple[Floats, Integers, Doubles]:
     """Score one document: its fields' code points one after another, and where each field begins and ends.
 
-    seen: int32 [v] of 0, which no other thread uses meanwhile. Returns what `Scores` names, in its order.
+    seen: int32 [v] of 0, which no other thread uses meanwhile. Returns what `models.scores.Scores` names, in its order.
     """
     space = desk(len(text), len(fields) - 1, model.weights.shape[1], seen)
     probabilities = np.empty(np.sum(model.places[:, 1] - model.places[:, 0]), np.float32)

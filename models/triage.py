@@ -25,7 +25,8 @@ from models.prediction import (
     Triage,
 )
 from models.reading import Reading
-from models.scorer import CONTRAST, LEADING, Scores, score
+from models.scorer import score
+from models.scores import CONTRAST, LEADING, Scores
 
 TOO_SHORT = "too_short"
 UNFAMILIAR = "unfamiliar_text"
@@ -117,7 +118,7 @@ _SILENCE = HeadAnswer(code=None, name=None, confidence=0.0, decision=Decision.AB
 def out_of_scope(scope: Scope, facts: Sequence[int], margin: float) -> tuple[str, ...]:
     """Why a text is unlike anything that the model learnt from; empty where it is like it.
 
-    facts and margin: see `facts` and `scope` of models.scorer.Scores.
+    facts and margin: see `facts` and `scope` of models.scores.Scores.
     """
     characters, pairs, known = facts
     if characters < scope.characters:
@@ -128,7 +129,7 @@ def out_of_scope(scope: Scope, facts: Sequence[int], margin: float) -> tuple[str
 
 
 def _answer(head: Head, whole: list[int], real: list[float]) -> HeadAnswer:
-    """The answer of a head from its rows of `models.scorer.Scores`."""
+    """The answer of a head from its rows of `models.scores.Scores`."""
     ranked = [
         Candidate(label := head.classes[code], head.names.get(label, label), confidence)
         for code, confidence in zip(whole[:LEADING], real[CONTRAST : CONTRAST + LEADING], strict=True)

@@ -11,7 +11,7 @@ from features.complaint import Complaint
 from features.segment import Lexicon
 from models.fitted import FIELDS
 from models.reference import reference_pipelines
-from models.scorer import LEADING
+from models.scores import LEADING
 
 
 def probabilities(model, complaint):

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from features.complaint import Complaint
 from features.privacy import mask, personal_spans
 from features.segment import JiebaSegmenter, is_word
+from models.evidence import EVIDENCE_TOKENS
 from models.fitted import FIELDS, Scope
 from models.prediction import Decision, ModelVersion
-from models.scorer import EVIDENCE_TOKENS
 from models.taxonomy import known_names
 from models.triage import TriageModel, doubts_of, out_of_scope
 
