@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -38,6 +39,10 @@ from serving.routes.outcomes import add_outcome_routes
 from serving.routes.predict import BATCH, add_predict_routes
 from serving.service import TriageService, TriageSource
 from serving.settings import Settings
+from serving.watch import Watch
+
+if TYPE_CHECKING:
+    from serving.notices import Notices
 
 _log = logging.getLogger(__name__)
 
@@ -76,6 +81,16 @@ def create_app(
     digest_key, passwords = service.log.identifier.key, Passwords()
     keeper = Keeper(service.log.engine, digest_key, settings.audit_sample_rate, service)
     desk = Desk(service, events, accesses, People(service.log.engine, passwords), keeper, follower, challenger)
+    lock = settings.home / f"{settings.model_name}.watch.lock"
+    watch = Watch(
+        keeper,
+        follower,
+        metrics,
+        lock,
+        every=settings.watch_seconds,
+        floor=settings.accuracy_floor,
+        notices=_notices(settings),
+    )
     front = Front(
         Sessions(service.log.engine, passwords, digest_key),
         accesses,
@@ -97,7 +112,7 @@ def create_app(
                 # /readyz speaks for one worker, and the next request may come to another: none listens before its model
                 await tried.wait()
         try:
-            async with keeping_up(follower, challenger, loading, settings.reload_seconds):
+            async with keeping_up(follower, challenger, watch, loading, settings.reload_seconds):
                 yield
         finally:
             if loading is not None:
@@ -136,6 +151,17 @@ def create_app(
     add_health_routes(app, service, metrics)
     add_console_routes(app, front, desk)
     return app
+
+
+def _notices(settings: Settings) -> "Notices | None":
+    if settings.webhook_url is None:
+        return None
+    # who has no webhook needs no client
+    from serving.notices import Notices  # noqa: PLC0415
+    from serving.webhook import Webhook  # noqa: PLC0415
+
+    address = str(settings.webhook_url.get_secret_value())
+    return Notices(Webhook(address), settings.home / f"{settings.model_name}.incidents.json")
 
 
 def _answer_errors(app: FastAPI, problems: Problems) -> None:

@@ -1,19 +1,13 @@
 """The console's pages about the service itself: the versions and how complaints drift, and who looked at what."""
 
-from datetime import timedelta
 from typing import Any
 
 from auditing.accesses import Action
-from auditing.drift import drift, first_days, reading
 from auditing.measures import accuracy_of_all
 from auditing.shadows import ShadowLog
-from models.triage import TriageModel
 from serving.desk import Desk
-from serving.keeper import reference_of
+from serving.last_days import LastDays, last_days
 from serving.visits import AskedWrongly, Page, Reply, Visit
-
-DAYS = 7
-"""Days whose drift is shown."""
 
 _DISAGREEMENTS = 50
 _ACCESSES = 100
@@ -56,13 +50,5 @@ def show_accesses(desk: Desk, visit: Visit) -> Reply:
 
 def _drift(desk: Desk, visit: Visit) -> dict[str, Any]:
     live = desk.service.live
-    if live is None:
-        return {"days": [], "reference": None}
-    version, model = live.model.version.version, live.model
-    facts_of = reading(model) if isinstance(model, TriageModel) else None
-    trained = reference_of(model)
-    reference = trained or first_days(desk.engine, version, facts_of=facts_of)
-    if reference is None:
-        return {"days": [], "reference": None}
-    found = drift(desk.engine, reference, version, visit.at - timedelta(days=DAYS - 1), visit.at, facts_of)
-    return {"days": found[::-1], "reference": "training" if trained else "first_days"}
+    found = last_days(desk.engine, live.model, visit.at) if live else LastDays([], None)
+    return {"days": found.days[::-1], "reference": found.reference}
