@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from auditing.keys import KeyRing
 from auditing.passwords import Passwords
 from auditing.people import People
 from auditing.sessions import Sessions
+from models.history import Change
 from serving.access import Gate
 from serving.background import keeping_up
 from serving.challenger import Challenger
@@ -61,13 +62,15 @@ def create_app(
     load_model: LoadModel | None = None,
     follower: Follower | None = None,
     challenger: Challenger | None = None,
+    changes: Callable[[], Sequence[Change]] | None = None,
 ) -> FastAPI:
     """Put the application together; nothing runs before its lifespan begins.
 
     `keys` None lets everyone in, which `settings` allows on loopback only. `load_model` is asked when the service
     starts, and again until it gives a model; one of several workers listens only after the first attempt. Without
     `load_model` the caller swaps a model into `service`. `follower` looks after the alias while the service runs,
-    and at once where POST /v1/models/reload asks for it. `challenger` is asked beside the live model, after the answers.
+    and at once where POST /v1/models/reload asks for it. `challenger` is asked beside the live model, after the answers. `changes` lists
+    those of the champion, for the console.
 
     Raises:
         ValueError: keys are required, and there are none.
@@ -80,7 +83,7 @@ def create_app(
     problems = Problems(metrics, model_retry=settings.model_retry_seconds)
     digest_key, passwords = service.log.identifier.key, Passwords()
     keeper = Keeper(service.log.engine, digest_key, settings.audit_sample_rate, service)
-    desk = Desk(service, events, accesses, People(service.log.engine, passwords), keeper, follower, challenger)
+    desk = Desk(service, events, accesses, People(service.log.engine, passwords), keeper, follower, challenger, changes)
     lock = settings.home / f"{settings.model_name}.watch.lock"
     watch = Watch(
         keeper,
