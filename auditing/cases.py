@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, case, delete, func, insert, or_, select, update
 
 from auditing.case_rows import Draft, dispatch_rows, draft_of, facts_of, names_of, standing_row
 from auditing.dispatch import dispatches_of
@@ -67,9 +67,18 @@ class CaseBook:
 
         """
         total = 0
-        while taken := self._take_predictions() or self._take_events():
+        while taken := self.take():
             total += taken
         return total + self._take_shadows()
+
+    def take(self) -> int:
+        """Take in the next portion of predictions or events; returns how many, 0 where nothing is new.
+
+        Raises:
+            SQLAlchemyError: as `refresh`.
+
+        """
+        return self._take_predictions() or self._take_events()
 
     def rebuild(self) -> int:
         """Make all cases anew, after a change of weights, sample rate or rules; suspicions are dropped."""
@@ -77,6 +86,12 @@ class CaseBook:
             for table in (cases, dispatches, case_bands, case_marks):
                 connection.execute(delete(table))
         return self.refresh()
+
+    def labelled(self) -> int:
+        """Count the cases of which somebody has said what is right."""
+        told = or_(cases.c.true_domain.is_not(None), cases.c.true_office.is_not(None))
+        with self.engine.connect() as connection:
+            return int(connection.scalar(select(func.count()).where(cases.c.latest, told)) or 0)
 
     def suspect(self, prediction_ids: Collection[str]) -> None:
         """Let these, and no others, be the cases whose label is suspected to be wrong."""

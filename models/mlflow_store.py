@@ -121,22 +121,25 @@ class MlflowStore:
         Without MLflow, whose import takes seconds that a running service must not spend to look after an alias. None
         where nothing has the alias. Raises RegistryUnavailable where the file is no such store.
         """
-        if self.database is None:
-            raise ValueError(f"{self.tracking_uri} is no SQLite file")
-        if not self.database.exists():
-            return None
         query = (
             "SELECT version, run_id FROM registered_model_aliases JOIN model_versions USING (name, version)"
             " WHERE name = ? AND alias = ?"
         )
-        with (
-            self.answering(),
-            contextlib.closing(
-                sqlite3.connect(f"{self.database.absolute().as_uri()}?mode=ro", uri=True, timeout=1)
-            ) as connection,
-        ):
-            row = connection.execute(query, (name, alias)).fetchone()
-        return None if row is None else (int(row[0]), str(row[1] or ""))
+        rows = self._read(query, name, alias)
+        return (int(rows[0][0]), str(rows[0][1] or "")) if rows else None
+
+    def peek_tags(self, name: str) -> dict[str, str]:
+        """Read the tags of model `name`, as `peek` reads its aliases; none where there is no such model."""
+        return dict(self._read("SELECT key, value FROM registered_model_tags WHERE name = ?", name))
+
+    def _read(self, query: str, *values: str) -> list[Any]:
+        if self.database is None:
+            raise ValueError(f"{self.tracking_uri} is no SQLite file")
+        if not self.database.exists():
+            return []
+        address = f"{self.database.absolute().as_uri()}?mode=ro"
+        with self.answering(), contextlib.closing(sqlite3.connect(address, uri=True, timeout=1)) as connection:
+            return connection.execute(query, values).fetchall()
 
     def _check_database(self) -> None:
         """Read the SQLite file's header: on one that it cannot read, MLflow would try again for minutes."""

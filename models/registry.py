@@ -206,7 +206,9 @@ class Registry:
         return self._move_champion(self.resolve(str(number)), ChangeKind.ROLLBACK, actor, reason)
 
     def history(self) -> tuple[Change, ...]:
-        """List every change of the champion, oldest first."""
+        """List every change of the champion, oldest first; out of a file here without MLflow, as `named_by`."""
+        if self.store.database is not None:
+            return read_changes(self.store.peek_tags(self.name))
         return self._model()[1]
 
     def champion_at(self, when: datetime) -> int | None:

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -17,6 +18,7 @@ from auditing.keys import KeyRing
 from auditing.passwords import Passwords
 from auditing.people import People
 from auditing.sessions import Sessions
+from models.history import Change
 from serving.access import Gate
 from serving.background import keeping_up
 from serving.challenger import Challenger
@@ -38,6 +40,10 @@ from serving.routes.outcomes import add_outcome_routes
 from serving.routes.predict import BATCH, add_predict_routes
 from serving.service import TriageService, TriageSource
 from serving.settings import Settings
+from serving.watch import Watch
+
+if TYPE_CHECKING:
+    from serving.notices import Notices
 
 _log = logging.getLogger(__name__)
 
@@ -56,13 +62,15 @@ def create_app(
     load_model: LoadModel | None = None,
     follower: Follower | None = None,
     challenger: Challenger | None = None,
+    changes: Callable[[], Sequence[Change]] | None = None,
 ) -> FastAPI:
     """Put the application together; nothing runs before its lifespan begins.
 
     `keys` None lets everyone in, which `settings` allows on loopback only. `load_model` is asked when the service
     starts, and again until it gives a model; one of several workers listens only after the first attempt. Without
     `load_model` the caller swaps a model into `service`. `follower` looks after the alias while the service runs,
-    and at once where POST /v1/models/reload asks for it. `challenger` is asked beside the live model, after the answers.
+    and at once where POST /v1/models/reload asks for it. `challenger` is asked beside the live model, after the answers. `changes` lists
+    those of the champion, for the console.
 
     Raises:
         ValueError: keys are required, and there are none.
@@ -75,7 +83,17 @@ def create_app(
     problems = Problems(metrics, model_retry=settings.model_retry_seconds)
     digest_key, passwords = service.log.identifier.key, Passwords()
     keeper = Keeper(service.log.engine, digest_key, settings.audit_sample_rate, service)
-    desk = Desk(service, events, accesses, People(service.log.engine, passwords), keeper, follower, challenger)
+    desk = Desk(service, events, accesses, People(service.log.engine, passwords), keeper, follower, challenger, changes)
+    lock = settings.home / f"{settings.model_name}.watch.lock"
+    watch = Watch(
+        keeper,
+        follower,
+        metrics,
+        lock,
+        every=settings.watch_seconds,
+        floor=settings.accuracy_floor,
+        notices=_notices(settings),
+    )
     front = Front(
         Sessions(service.log.engine, passwords, digest_key),
         accesses,
@@ -97,7 +115,7 @@ def create_app(
                 # /readyz speaks for one worker, and the next request may come to another: none listens before its model
                 await tried.wait()
         try:
-            async with keeping_up(follower, challenger, loading, settings.reload_seconds):
+            async with keeping_up(follower, challenger, watch, loading, settings.reload_seconds):
                 yield
         finally:
             if loading is not None:
@@ -136,6 +154,17 @@ def create_app(
     add_health_routes(app, service, metrics)
     add_console_routes(app, front, desk)
     return app
+
+
+def _notices(settings: Settings) -> "Notices | None":
+    if settings.webhook_url is None:
+        return None
+    # who has no webhook needs no client
+    from serving.notices import Notices  # noqa: PLC0415
+    from serving.webhook import Webhook  # noqa: PLC0415
+
+    address = str(settings.webhook_url.get_secret_value())
+    return Notices(Webhook(address), settings.home / f"{settings.model_name}.incidents.json")
 
 
 def _answer_errors(app: FastAPI, problems: Problems) -> None:

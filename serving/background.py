@@ -1,4 +1,4 @@
-"""What runs beside the requests of a service: the look at the alias, and the challenger."""
+"""What runs beside the requests of a service: the look at the alias, the challenger, the watch."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,13 +6,18 @@ from contextlib import asynccontextmanager, suppress
 
 from serving.challenger import Challenger
 from serving.following import Follower
+from serving.watch import Watch
 
 
 @asynccontextmanager
 async def keeping_up(
-    follower: Follower | None, challenger: Challenger | None, loading: "asyncio.Task[None] | None", every: float
+    follower: Follower | None,
+    challenger: Challenger | None,
+    watch: Watch,
+    loading: "asyncio.Task[None] | None",
+    every: float,
 ) -> AsyncIterator[None]:
-    """Follow the alias every so many seconds, once the first model is loaded, and ask the challenger, while this lasts.
+    """Follow the alias every so many seconds, once the first model is loaded, ask the challenger, and watch.
 
     `every` 0 leaves the alias to those who ask for a look.
     """
@@ -21,6 +26,7 @@ async def keeping_up(
         following = asyncio.create_task(_follow(follower, loading, every))
     if challenger is not None:
         challenger.start()
+    watch.start()
     try:
         yield
     finally:
@@ -28,6 +34,7 @@ async def keeping_up(
             following.cancel()
             with suppress(asyncio.CancelledError):
                 await following
+        await asyncio.to_thread(watch.stop)
         if challenger is not None:
             await asyncio.to_thread(challenger.stop)
 

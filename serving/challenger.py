@@ -4,9 +4,7 @@ A thread of low priority follows the case log. It rests four times as long as it
 leaves out what is between: answers never wait for it. Of several workers of one home, one does this.
 """
 
-import contextlib
 import logging
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +15,7 @@ from auditing.errors import StoreUnavailable
 from auditing.shadows import ShadowLog
 from models.prediction import ModelVersion
 from models.versions import RegistryUnavailable
+from serving.alone import Alone
 from serving.metrics import Metrics
 from serving.service import TriageService, TriageSource
 
@@ -33,7 +32,6 @@ REST = 4.0
 
 _IDLE_SECONDS = 1.0
 _LOOK_SECONDS = 10.0
-_NICE = 10
 
 
 class Challenger:
@@ -56,12 +54,10 @@ class Challenger:
         self._load = load
         self._service = service
         self._metrics = metrics
-        self._lock = lock
         self._model: TriageSource | None = None
         self._refused: ModelVersion | None = None
         self._place = 0
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._alone = Alone("challenger", lock, self._run)
 
     @property
     def version(self) -> ModelVersion | None:
@@ -70,30 +66,22 @@ class Challenger:
 
     def start(self) -> None:
         """Begin to follow."""
-        self._thread = threading.Thread(target=self._run, name="challenger", daemon=True)
-        self._thread.start()
+        self._alone.start()
 
     def stop(self) -> None:
         """End with the portion that is under way. Blocks until that is done."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._alone.stop()
 
-    def _run(self) -> None:
-        _be_nice()
-        with contextlib.ExitStack() as held:
-            while not _held(held, self._lock):
-                if self._stop.wait(_LOOK_SECONDS):
-                    return
-            looked = -_LOOK_SECONDS
-            while not self._stop.is_set():
-                began = monotonic()
-                if began - looked >= _LOOK_SECONDS and self._live() is not None:
-                    self.look()
-                    looked = monotonic()
-                asked = self._follow()
-                worked = monotonic() - began
-                self._stop.wait(max(worked * REST, 0.0 if asked else _IDLE_SECONDS))
+    def _run(self, stop: threading.Event) -> None:
+        looked = -_LOOK_SECONDS
+        while not stop.is_set():
+            began = monotonic()
+            if began - looked >= _LOOK_SECONDS and self._live() is not None:
+                self.look()
+                looked = monotonic()
+            asked = self._follow()
+            worked = monotonic() - began
+            stop.wait(max(worked * REST, 0.0 if asked else _IDLE_SECONDS))
 
     def look(self) -> None:
         """Look once which version is the challenger now, and load it if it is another one."""
@@ -165,26 +153,3 @@ class Challenger:
         self._place = place
         self._metrics.show_shadow_queue(newest - place)
         return looked_at
-
-
-def _held(stack: contextlib.ExitStack, path: Path) -> bool:
-    """Take the lock without waiting; it is held until `stack` ends or the process does."""
-    try:
-        import fcntl  # noqa: PLC0415 - not on Windows, where there is one worker
-    except ImportError:
-        return True
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("w", encoding="utf-8")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.close()
-        return False
-    stack.callback(file.close)
-    return True
-
-
-def _be_nice() -> None:
-    # on Linux a thread has a priority of its own
-    with contextlib.suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

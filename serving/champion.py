@@ -4,6 +4,7 @@ import logging
 
 from models.bundle import BundleDamaged, verify_bundle
 from models.copies import LocalCopy
+from models.history import Change
 from models.prediction import ModelVersion
 from models.registry import Registry
 from models.triage import TriageModel
@@ -54,7 +55,12 @@ def version_of(settings: Settings, alias: str) -> ModelVersion:
     return found.model
 
 
-REGISTRY = Aliases(version_of, load_alias)
+def changes_of(settings: Settings) -> tuple[Change, ...]:
+    """List every change of the champion, oldest first. Raises models.versions.RegistryUnavailable."""
+    return _registry(settings).history()
+
+
+REGISTRY = Aliases(version_of, load_alias, changes_of)
 """The registry that the settings name."""
 
 

@@ -1,6 +1,6 @@
 """What the console's pages are made from, and the names of what they show."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from auditing.doubts import Doubt
 from auditing.history import EventLog
 from auditing.people import People
 from auditing.queue import Wanted
+from models.history import Change
 from models.prediction import TARGETS, Target
 from models.taxonomy import known_names
 from serving.challenger import Challenger
@@ -31,7 +32,7 @@ AGES: Mapping[str, tuple[timedelta | None, timedelta | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The parts behind the console."""
+    """The parts behind the console. `changes`: those of the champion, oldest first, where there is a registry."""
 
     service: TriageService
     events: EventLog
@@ -40,6 +41,7 @@ class Desk:
     keeper: Keeper
     follower: Follower | None
     challenger: Challenger | None
+    changes: Callable[[], Sequence[Change]] | None
 
     @property
     def engine(self) -> Engine:

@@ -1,10 +1,12 @@
-"""An example request, sent to the service that has just started, with its answer: what a newcomer sees first."""
+"""What a newcomer sees first of a service that has just started: an example request with its answer, and the console."""
 
 import json
 import time
 from collections.abc import Callable
 from urllib.error import URLError
 from urllib.request import Request, urlopen
+
+from serving.visits import CONSOLE
 
 COMPLAINT = {
     "source": "12345热线",
@@ -14,12 +16,18 @@ COMPLAINT = {
     "address": "望江区东亭街道东亭路18号",
 }
 
+ADD_REVIEWER = "paidan people add NAME --role reviewer"
+"""The command that makes an account for the console; it asks for the password."""
+
 PATIENCE = 60.0
 """Seconds to wait for the service to be ready."""
 
 
 def show_example(address: str, say: Callable[[str], None]) -> None:
-    """Wait until `address` is ready, then say the request as a curl command, and the answer; nothing if it never is."""
+    """Wait until `address` is ready, then say where the console is, a request as a curl command, and its answer.
+
+    Nothing is said where it never is.
+    """
     if not _ready(address):
         return
     body = json.dumps(COMPLAINT, ensure_ascii=False)
@@ -27,7 +35,8 @@ def show_example(address: str, say: Callable[[str], None]) -> None:
     with urlopen(request, timeout=10) as answer:  # noqa: S310
         said = json.dumps(json.loads(answer.read()), ensure_ascii=False, indent=2)
     say(
-        f"\n服务就绪 ready: {address}    接口说明 API: {address}/openapi.json    停止 stop: Ctrl+C\n\n"
+        f"\n服务就绪 ready: {address}    接口说明 API: {address}/openapi.json    停止 stop: Ctrl+C\n"
+        f"审核台 console: {address}{CONSOLE}    新建账号 add a reviewer: {ADD_REVIEWER}\n\n"
         f"curl -s {address}/v1/predict -H 'Content-Type: application/json' -d '{body}'\n\n{said}\n"
     )
 

@@ -6,7 +6,7 @@ holds up neither predictions nor the look-up of their keys.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -27,6 +27,7 @@ from auditing.errors import (
     StoreUnavailable,
     UnknownEvent,
 )
+from auditing.events import Role
 from auditing.sessions import LONGEST, Session, Sessions
 from auditing.store import describe
 from serving.edge import REQUEST_ID
@@ -128,27 +129,27 @@ class Front:
         handler: Handler,
         *,
         method: str = "GET",
-        senior: bool = False,
+        roles: Collection[Role] = tuple(Role),
         public: bool = False,
     ) -> None:
-        """Serve `path` below the console by `handler`. `senior`: to leads and admins; `public`: to whoever comes."""
+        """Serve `path` below the console by `handler`, to people of these roles; `public`: to whoever comes."""
         threads = self._gate if public and method == "POST" else self._threads
 
         async def endpoint(request: Request) -> Response:
             sent = await _read(request)
-            return await asyncio.get_running_loop().run_in_executor(threads, self._serve, sent, handler, public, senior)
+            return await asyncio.get_running_loop().run_in_executor(threads, self._serve, sent, handler, public, roles)
 
         app.add_api_route(
             f"{CONSOLE}{path}", endpoint, methods=[method], include_in_schema=False, response_class=Response
         )
 
-    def _serve(self, sent: _Sent, handler: Handler, public: bool, senior: bool) -> Response:  # noqa: FBT001
+    def _serve(self, sent: _Sent, handler: Handler, public: bool, roles: Collection[Role]) -> Response:  # noqa: FBT001
         visit = sent.visit
         try:
             session = self._sessions.find(sent.token) if sent.token else None
             visit = replace(visit, session=session, form_token=session.csrf if session else visit.form_token)
             if not public:
-                self._admit(visit, senior=senior)
+                self._admit(visit, roles)
             if sent.method == "POST":
                 _believe(visit, sent, session)
             return self._answer(visit, handler(visit))
@@ -161,12 +162,10 @@ class Front:
         except Exception as error:  # noqa: BLE001 - whatever happens, a person gets a page
             return self._answer(visit, self._trouble(error, sent))
 
-    def _admit(self, visit: Visit, *, senior: bool) -> None:
-        if senior and not visit.person.is_senior:
+    def _admit(self, visit: Visit, roles: Collection[Role]) -> None:
+        if visit.person.role not in roles:
             self._accesses.record(visit.person.person_id, Action.REFUSED, None, visit.path)
             raise RoleMissing
-        # raises where nobody is signed in
-        _ = visit.person
 
     def _trouble(self, error: Exception, sent: _Sent) -> Page:
         status = _STATUS.get(type(error))

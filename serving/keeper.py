@@ -1,9 +1,10 @@
-"""Keeps the cases up with the log while somebody looks at them; what nobody looks at costs nothing."""
+"""Keeps the cases up with the log: at once while somebody looks at them, and gently for the watch."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Engine
@@ -16,15 +17,21 @@ from serving.service import TriageService, TriageSource
 PATIENCE = 1.0
 """Seconds that a page waits; after that it shows what is there already."""
 
+REST = 4.0
+"""Rest after a portion that nobody waits for, as a multiple of the time that it took."""
+
 
 class Keeper:
-    """Refreshes the cases of `engine` in a thread of its own, one refresh at a time. `key`: see CaseBook."""
+    """Refreshes the cases of `engine` in a thread of its own, one refresh at a time. `key`: see CaseBook.
+
+    By `service` it knows which version answers.
+    """
 
     def __init__(self, engine: Engine, key: bytes, sample_rate: float, service: TriageService) -> None:
         self._engine = engine
         self._key = key
         self._sample_rate = sample_rate
-        self._service = service
+        self.service = service
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="cases")
         self._lock = Lock()
         self._next: Future[None] | None = None
@@ -42,6 +49,26 @@ class Keeper:
             return False
         return True
 
+    def catch_up_gently(self, wait: Callable[[float], bool]) -> bool:
+        """Take in what is new in this thread, with rests; `wait` rests so many seconds, and says True to end early.
+
+        Returns whether it came to the end. Answers of challengers are left to `catch_up`. Raises SQLAlchemyError.
+        """
+        book = self.book()
+        while True:
+            began = monotonic()
+            if not book.take():
+                return True
+            if wait((monotonic() - began) * REST):
+                return False
+
+    def book(self) -> CaseBook:
+        """Open the cases, by the rules of the version that answers now."""
+        live = self.service.live
+        reference = reference_of(live.model) if live else None
+        handled = handled_by(reference.pairs) if reference else {}
+        return CaseBook(self._engine, self._key, sample_rate=self._sample_rate, handled=handled)
+
     def close(self) -> None:
         """End after the refresh that is under way."""
         self._thread.shutdown(cancel_futures=True)
@@ -49,10 +76,7 @@ class Keeper:
     def _refresh(self) -> None:
         with self._lock:
             self._next = None
-        live = self._service.live
-        reference = reference_of(live.model) if live else None
-        handled = handled_by(reference.pairs) if reference else {}
-        CaseBook(self._engine, self._key, sample_rate=self._sample_rate, handled=handled).refresh()
+        self.book().refresh()
 
 
 def reference_of(model: TriageSource) -> Profile | None:

@@ -1,12 +1,18 @@
 """Figures for Prometheus. Labels are few and bounded: route templates, codes, decisions, versions; nothing personal."""
 
+import math
 import os
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from models.prediction import ModelVersion, Triage
+
+if TYPE_CHECKING:
+    # statistics take long to import
+    from auditing.signs import Signs
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -17,6 +23,15 @@ UNMATCHED = "unmatched"
 """The route of requests that no route takes: their paths would be labels without bound."""
 
 _SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_SIGNS = {
+    "drift_days": "Days of the last seven on which complaints to the live version drifted, by kind and target",
+    "drift_distance": "Distance from the reference on the latest day that could be told, 0 to 1; NaN: none could",
+    "accuracy": (
+        "Share of right answers in the last seven days: estimated from confidence, realised of what has become known, "
+        "weighted for all traffic"
+    ),
+    "accuracy_cases": "Cases that the accuracy rests on",
+}
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
@@ -82,6 +97,14 @@ class Metrics:
         self._store_errors = Counter(
             "paidan_caselog_errors", "Commits that failed for the store's sake", registry=self._registry
         )
+        self._signs = {name: self._sign(name, what) for name, what in _SIGNS.items()}
+        self._watched = Gauge(
+            "paidan_watched_timestamp_seconds",
+            "When the last days were looked at last",
+            registry=self._registry,
+            multiprocess_mode="mostrecent",
+        )
+        self._seen_signs: set[tuple[str, str, str]] = set()
         # looking a labelled child up costs more than counting with it
         self._seen_requests: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self._seen_predictions: dict[tuple[str, str, str], Counter] = {}
@@ -139,6 +162,31 @@ class Metrics:
     def show_shadow_queue(self, waiting: int) -> None:
         """Show how many predictions the challenger has not been asked about yet."""
         self._shadow_queue.set(waiting)
+
+    def show_signs(self, found: "Signs") -> None:
+        """Show what a look at the last days has found; what the one before spoke of, and this does not, is NaN."""
+        values: dict[tuple[str, str, str], float] = {}
+        for drift in found.drift:
+            values["drift_days", drift.kind, drift.target] = drift.days
+            values["drift_distance", drift.kind, drift.target] = drift.distance
+        for accuracy in found.accuracy:
+            values["accuracy", accuracy.kind, accuracy.target] = accuracy.value
+            values["accuracy_cases", accuracy.kind, accuracy.target] = accuracy.cases
+        for key in self._seen_signs | values.keys():
+            name, kind, target = key
+            self._signs[name].labels(kind, target).set(values.get(key, math.nan))
+        self._seen_signs |= values.keys()
+        self._watched.set_to_current_time()
+
+    def _sign(self, name: str, what: str) -> Gauge:
+        return Gauge(
+            f"paidan_{name}",
+            what,
+            ["kind", "target"],
+            registry=self._registry,
+            # one process looks at a time: what was said last is true
+            multiprocess_mode="mostrecent",
+        )
 
     def expose(self) -> bytes:
         """Write all figures in Prometheus' text format; with several workers, those of all of them."""

@@ -7,7 +7,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.process import BaseProcess
@@ -22,6 +22,7 @@ from auditing.identity import Identifier, load_or_create_key
 from auditing.keys import KeyRing
 from auditing.shadows import ShadowLog
 from auditing.store import open_engine
+from models.history import Change
 from models.prediction import ModelVersion
 from serving.app import create_app
 from serving.challenger import Challenger
@@ -38,12 +39,13 @@ Loader = Callable[[Settings], TriageSource]
 class Aliases:
     """How a running service follows aliases: `find` tells which version one names now, `load` loads and verifies it.
 
-    Both block, and raise an exception that says why where they cannot. With several workers both must be a module's
-    functions.
+    `changes` lists who made which version the champion, and why, oldest first. All block, and raise an exception that
+    says why where they cannot. With several workers they must be a module's functions.
     """
 
     find: Callable[[Settings, str], ModelVersion]
     load: Callable[[Settings, str], TriageSource]
+    changes: Callable[[Settings], Sequence[Change]]
 
 
 _GC_THRESHOLD = (10_000, 20, 50)
@@ -104,6 +106,7 @@ def build_app(settings: Settings, load_model: Loader, aliases: Aliases | None = 
         load_model=load,
         follower=Follower(service, load, find, metrics),
         challenger=challenger,
+        changes=partial(aliases.changes, settings) if aliases else None,
     )
 
 

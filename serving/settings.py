@@ -4,7 +4,7 @@ import ipaddress
 from pathlib import Path
 from typing import Self
 
-from pydantic import AliasChoices, Field, SecretStr, model_validator
+from pydantic import AliasChoices, Field, HttpUrl, Secret, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 
@@ -77,6 +77,17 @@ class Settings(BaseSettings):
 
     audit_sample_rate: float = Field(default=0.02, ge=0, le=1)
     """Share of all predictions that reviewers are shown at random, so that accuracy is known of all traffic."""
+
+    watch_seconds: float = Field(default=600.0, ge=0, le=86400)
+    """Seconds between looks at drift, accuracy and suspected label errors of the last days, for /metrics and the webhook;
+    0 for none."""
+
+    accuracy_floor: float = Field(default=0.5, ge=0, le=1)
+    """Accuracy of the last seven days below which the webhook is told."""
+
+    webhook_url: Secret[HttpUrl] | None = None
+    """Address that gets one JSON POST when an incident begins and one when it ends; none by default. It may hold a token,
+    and shows nowhere."""
 
     require_keys: bool = True
     """Whether requests need an API key. May be off on a loopback address only."""

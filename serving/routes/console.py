@@ -8,6 +8,7 @@ from importlib import import_module
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
+from auditing.events import Role
 from serving.desk import Desk
 from serving.front import Front, Handler
 from serving.pages.rendering import STATIC
@@ -42,7 +43,8 @@ def add_console_routes(app: FastAPI, front: Front, desk: Desk) -> None:
     front.add(app, "/report.csv", by(_later("report", "export_csv")))
     front.add(app, "/report.xlsx", by(_later("report", "export_xlsx")))
     front.add(app, "/versions", by(_later("watch", "show_versions")))
-    front.add(app, "/accesses", by(_later("watch", "show_accesses")), senior=True)
+    front.add(app, "/accesses", by(_later("watch", "show_accesses")), roles=(Role.LEAD, Role.ADMIN))
+    front.add(app, "/versions/reload", by(_later("watch", "reload")), method="POST", roles=(Role.ADMIN,))
 
     async def file(name: str, request: Request) -> Response:
         if name not in _FILES:

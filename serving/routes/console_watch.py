@@ -1,29 +1,29 @@
 """The console's pages about the service itself: the versions and how complaints drift, and who looked at what."""
 
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import Any
 
 from auditing.accesses import Action
-from auditing.drift import drift, first_days, reading
+from auditing.events import Role
 from auditing.measures import accuracy_of_all
 from auditing.shadows import ShadowLog
-from models.triage import TriageModel
+from models.history import Change
+from models.versions import RegistryUnavailable
 from serving.desk import Desk
-from serving.keeper import reference_of
-from serving.visits import AskedWrongly, Page, Reply, Visit
-
-DAYS = 7
-"""Days whose drift is shown."""
+from serving.last_days import LastDays, last_days
+from serving.refusals import NoModel
+from serving.visits import CONSOLE, AskedWrongly, Away, Page, Reply, Visit
 
 _DISAGREEMENTS = 50
 _ACCESSES = 100
+_CHANGES = 50
 
 
 def show_versions(desk: Desk, visit: Visit) -> Reply:
     """Show what answers, what is asked beside it, and whether complaints still look as they did."""
     complete = desk.keeper.catch_up()
     desk.note(visit, Action.SEARCH, None, "versions")
-    shadows = ShadowLog(desk.engine)
+    shadows, changes = ShadowLog(desk.engine), _changes(desk)
     asked = next(iter(shadows.challengers()), None)
     return Page(
         "versions",
@@ -37,9 +37,22 @@ def show_versions(desk: Desk, visit: Visit) -> Reply:
             "overall": accuracy_of_all(desk.engine),
             "names": desk.names(),
             "complete": complete,
+            "changes": changes[: -_CHANGES - 1 : -1] if changes is not None else None,
+            "more": max(0, len(changes or ()) - _CHANGES),
+            "can_reload": desk.follower is not None and visit.person.role is Role.ADMIN,
+            "looked": "looked" in visit.query,
             **_drift(desk, visit),
         },
     )
+
+
+def reload(desk: Desk, visit: Visit) -> Reply:
+    """Look after the alias now, and show what came of it. Raises NoModel where this process follows none."""
+    if desk.follower is None:
+        raise NoModel
+    desk.note(visit, Action.CHANGE, None, "reload")
+    desk.follower.look(anew=True)
+    return Away(f"{CONSOLE}/versions?looked=1")
 
 
 def show_accesses(desk: Desk, visit: Visit) -> Reply:
@@ -54,15 +67,15 @@ def show_accesses(desk: Desk, visit: Visit) -> Reply:
     return Page("accesses", {"rows": rows, "people": people, "older": older})
 
 
+def _changes(desk: Desk) -> Sequence[Change] | None:
+    """List the changes of the champion, oldest first; None where nobody can tell."""
+    try:
+        return desk.changes() if desk.changes else None
+    except RegistryUnavailable:
+        return None
+
+
 def _drift(desk: Desk, visit: Visit) -> dict[str, Any]:
     live = desk.service.live
-    if live is None:
-        return {"days": [], "reference": None}
-    version, model = live.model.version.version, live.model
-    facts_of = reading(model) if isinstance(model, TriageModel) else None
-    trained = reference_of(model)
-    reference = trained or first_days(desk.engine, version, facts_of=facts_of)
-    if reference is None:
-        return {"days": [], "reference": None}
-    found = drift(desk.engine, reference, version, visit.at - timedelta(days=DAYS - 1), visit.at, facts_of)
-    return {"days": found[::-1], "reference": "training" if trained else "first_days"}
+    found = last_days(desk.engine, live.model, visit.at) if live else LastDays([], None)
+    return {"days": found.days[::-1], "reference": found.reference}

@@ -132,7 +132,7 @@ def complain(address, key, complaints):
 def test_ten_cases_by_keyboard_and_the_report_they_make(  # noqa: PLR0915 - a journey is one story
     champion, door, account, serving, open_page, look, tiny_complaints, home
 ):
-    account("李审核", "lead")
+    account("李审核", "admin")
     key = door("keys", "create", "--label", "intake", "--scope", "predict")[1].split()[-1]
     trouble = []
     with serving(audit_sample_rate=1) as address:
@@ -209,6 +209,11 @@ def test_ten_cases_by_keyboard_and_the_report_they_make(  # noqa: PLR0915 - a jo
             page.get_by_role("link", name=link).click()
             look(page, name)
         assert page.get_by_text("导出").count() == 1
+        page.get_by_role("link", name="模型版本").click()
+        page.get_by_role("button", name="立即查看并换用").press("Enter")
+        page.wait_for_url("**/versions?looked=1")
+        look(page, "versions-looked")
+        page.get_by_role("link", name="访问记录").click()
 
         # English, dark
         page.get_by_role("link", name="English").click()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from models.copies import LocalCopies
-from models.history import ChangeKind
+from models.history import ChangeKind, read_changes
 from models.mlflow_store import MlflowStore
 from models.registry import BUNDLE_IN_MODEL, Registry
 from models.versions import (
@@ -143,6 +143,25 @@ def test_promotion_is_recorded_with_who_and_why(registry, tmp_path):
     assert (change.previous, change.version) == (None, 1)
     assert registry.resolve().number == 1
     assert registry.history() == (change,)
+
+
+def test_the_history_is_read_without_mlflow_as_mlflow_has_it(registry, tmp_path):
+    """It reads MLflow's own tables: a new MLflow that has others is noticed here."""
+    for number, reason in (("1", "首个"), ("2", "更好")):
+        register(registry, tmp_path)
+        registry.promote(number, "li", reason, gate="office +0.01")
+    tags = registry.store.client.get_registered_model(registry.name).tags
+    assert registry.history() == read_changes(tags)
+    assert [change.reason for change in registry.history()] == ["首个", "更好"]
+    script = (
+        "import sys; from pathlib import Path; from models.registry import Registry\n"
+        "from models.mlflow_store import MlflowStore\n"
+        "store = MlflowStore(sys.argv[1], Path(sys.argv[2]))\n"
+        "assert len(Registry(store, None, sys.argv[3]).history()) == 2\n"
+        "assert 'mlflow' not in sys.modules\n"
+    )
+    arguments = (registry.store.tracking_uri, str(tmp_path), registry.name)
+    subprocess.run([sys.executable, "-c", script, *arguments], check=True, cwd=Path(__file__).parents[2])
 
 
 def test_promoting_the_champion_again_writes_nothing(registry, tmp_path):

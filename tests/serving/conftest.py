@@ -50,8 +50,8 @@ def serve(keyword_service):
     """Run an application and give a client of it: `async with serve(settings) as client`."""
 
     @asynccontextmanager
-    async def serve(settings, load_model=keyword_service.load_keywords, *, ready=True):
-        app = build_app(settings, load_model)
+    async def serve(settings, load_model=keyword_service.load_keywords, aliases=None, *, ready=True):
+        app = build_app(settings, load_model, aliases)
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service") as client,

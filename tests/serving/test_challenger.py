@@ -190,7 +190,9 @@ async def test_a_service_asks_it_after_the_answer_and_tells_of_it(settings, keyw
         return contrary if alias == "challenger" else champion
 
     aliases = Aliases(
-        lambda _settings, alias: ModelVersion("complaint-triage", "2" if alias == "challenger" else "1"), load
+        lambda _settings, alias: ModelVersion("complaint-triage", "2" if alias == "challenger" else "1"),
+        load,
+        lambda _settings: (),
     )
     app = build_app(settings, keyword_service.load_keywords, aliases)
     async with (

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,11 +20,14 @@ from auditing.profile import profile_of
 from auditing.schema import predictions
 from auditing.schema_history import shadows
 from auditing.verify import verify
+from models.history import Change, ChangeKind
 from models.prediction import ModelVersion
 from models.triage import TriageModel
+from models.versions import RegistryUnavailable
 from serving.pages.highlight import Piece, pieces
 from serving.pages.rendering import STATIC
 from serving.pages.texts import Language, half, texts
+from serving.serve import Aliases
 from serving.visits import at_home
 
 pytestmark = pytest.mark.anyio
@@ -468,6 +472,87 @@ async def test_versions_tell_of_challenger_and_drift(serve, settings, tiny_bundl
         assert f'href="/console/cases/{case}"' in page
         assert "数据不足" in page
         assert "新模型意见不同" in (await client.get("/console?doubt=challenger_disagrees")).text
+
+
+@pytest.fixture
+def registry():
+    """A registry by hand: which version is the champion, and how it came to be."""
+    at = datetime(2026, 10, 3, 4, tzinfo=UTC)
+    first = Change(at, ChangeKind.PROMOTE, "li", "首个版本", None, 1)
+    hostile = Change(at + timedelta(days=1), ChangeKind.PROMOTE, "wang", HOSTILE, 1, 2, "overridden; against 1")
+    return SimpleNamespace(named="1", changes=[first, hostile], away=False)
+
+
+@pytest.fixture
+def aliases(registry, keyword_service):
+    def changes(_):
+        if registry.away:
+            raise RegistryUnavailable("http://registry.example", "away")
+        return registry.changes
+
+    return Aliases(
+        lambda *_: ModelVersion("complaint-triage", registry.named),
+        lambda *_: keyword_service.KeywordModel(registry.named),
+        changes,
+    )
+
+
+@pytest.fixture
+def quiet(settings):
+    """Settings of a service that looks after the alias when it is asked to, and only then."""
+    return settings.model_copy(update={"reload_seconds": 0, "shadow_alias": ""})
+
+
+async def test_the_changes_of_the_champion_are_told_with_reasons_and_what_the_gate_found(
+    serve, quiet, aliases, registry, people, keyword_service
+):
+    async with serve(quiet, lambda _: keyword_service.KeywordModel(registry.named), aliases) as client:
+        await enter(client)
+        page = (await client.get("/console/versions")).text
+        newest, oldest = re.findall(r"<th scope=\"row\">(\S+ → \S+)</th>", page)
+        assert (newest, oldest) == ("1 → 2", "– → 1")
+        for said in ("2026-10-03 12:00", "首个版本", "wang", "overridden; against 1", "启用"):
+            assert said in page
+        assert "<script>alert" not in page
+        registry.away = True
+        page = await client.get("/console/versions")
+        assert (page.status_code, "登记库无响应" in page.text) == (200, True)
+
+
+async def test_an_administrator_reloads_from_the_console_and_nobody_else(
+    serve, quiet, aliases, registry, people, log, keyword_service
+):
+    async with serve(quiet, lambda _: keyword_service.KeywordModel(registry.named), aliases) as client:
+
+        async def live():
+            return (await client.get("/v1/models")).json()["models"][0]["version"]
+
+        registry.named = "2"
+        for role in (Role.REVIEWER, Role.LEAD):
+            await enter(client, role)
+            page = await client.get("/console/versions")
+            assert "/console/versions/reload" not in page.text
+            assert (await client.post("/console/versions/reload", data={"csrf": token(page)})).status_code == 403
+        await enter(client, Role.ADMIN)
+        page = await client.get("/console/versions")
+        assert 'action="/console/versions/reload"' in page.text
+        for form in ({}, {"csrf": "x"}):
+            assert (await client.post("/console/versions/reload", data=form)).status_code == 403
+        assert await live() == "1"
+        done = await client.post("/console/versions/reload", data={"csrf": token(page)})
+        assert (done.status_code, await live()) == (303, "2")
+        page = (await client.get(done.headers["location"])).text
+        assert "已查看登记库" in page
+        assert "与登记一致" in page
+    who = {person.person_id: role for role, person in people.items()}
+    told = [(who.get(each[0]), each[1]) for each in accesses(log) if "reload" in each[3]]
+    assert told == [(Role.REVIEWER, "refused"), (Role.LEAD, "refused"), (Role.ADMIN, "change")]
+
+
+async def test_a_process_that_follows_no_registry_offers_no_reload(client, people):
+    await enter(client, Role.ADMIN)
+    page = (await client.get("/console/versions")).text
+    assert "本进程不使用登记库" in page
 
 
 async def test_a_store_that_is_away_gives_a_page_that_says_so(client, people, log):

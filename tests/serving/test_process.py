@@ -3,6 +3,8 @@
 import asyncio
 import os
 import random
+import re
+import shlex
 import signal
 import socket
 import sqlite3
@@ -14,9 +16,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
+import paidan
 from auditing.caselog import CaseLog
 from auditing.keys import KeyRing
+from serving.example import show_example
 
 PROGRAM = Path(__file__).with_name("keyword_service.py")
 ROOT = PROGRAM.parents[2]
@@ -142,6 +147,20 @@ def test_several_workers_add_up_their_figures_and_share_keys(tmp_path):
         figures = httpx.get(f"{address}/metrics").text
     assert 'paidan_requests_total{route="/v1/predict",status="200"} 20.0' in figures
     assert 'paidan_model_info{name="complaint-triage",version="1"} 1.0' in figures
+
+
+def test_a_newcomer_is_shown_an_answer_and_the_way_to_the_console(tmp_path):
+    said = []
+    with running(tmp_path, require_keys=False) as (_, address):
+        show_example(address, said.append)
+        (shown,) = said
+        (console,) = re.findall(r"\S+/console\b", shown)
+        assert httpx.get(console, follow_redirects=True).status_code == 200
+    assert '"prediction_id": "p_' in shown
+    (command,) = re.findall(r"paidan (people add .+)", shown)
+    environment = {"PAIDAN_HOME": str(tmp_path)}
+    added = CliRunner(env=environment).invoke(paidan.cli, shlex.split(command), input="白日依山尽黄河入海流\n")
+    assert added.exit_code == 0, added.output
 
 
 def test_the_process_logs_no_complaint(tmp_path):
