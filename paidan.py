@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from paidan_audit import PATH, audit, read_settings, store, user
+from paidan_people import people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -129,6 +130,7 @@ def predict(source: Path, target: Path, columns: tuple[str, ...], model: str) ->
 
 
 cli.add_command(audit)
+cli.add_command(people)
 
 
 @cli.group()

@@ -167,7 +167,19 @@ def _anchors(expected: tuple[str, ...]) -> dict[str, list[Head]]:
 
 def _case_book(engine: Engine) -> Any:
     from auditing.cases import CaseBook
+    from auditing.doubts import handled_by
     from auditing.identity import load_or_create_key
+    from auditing.profile import reference_in
+    from models.bundle import read_manifest, verify_bundle
+    from models.registry import Registry
 
     chosen = read_settings()
-    return CaseBook(engine, load_or_create_key(chosen.digest_key_path), sample_rate=chosen.audit_sample_rate)
+    registry = Registry.under(chosen.home, verify_bundle, chosen.tracking_uri, chosen.model_name)
+    champion = registry.last_known_champion()
+    reference = reference_in(read_manifest(champion.path)) if champion else None
+    return CaseBook(
+        engine,
+        load_or_create_key(chosen.digest_key_path),
+        sample_rate=chosen.audit_sample_rate,
+        handled=handled_by(reference.pairs) if reference else {},
+    )

@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import Row
 
 from auditing.dispatch import Dispatch
-from auditing.doubts import Doubt, heads_disagree, low_margin, out_of_distribution
+from auditing.doubts import Doubt, heads_disagree, low_confidence, low_margin, out_of_distribution
 from auditing.identity import TICKET_LENGTH
 from auditing.likeness import bands_of
 from auditing.standing import Answer, Facts, Standing
@@ -65,7 +65,7 @@ def _own_doubts(case: Mapping[str, Any], row: Row[Any], handled: Mapping[str, Co
     if heads and out_of_distribution([case[f"{name}_code"] for name in heads]).all():
         return [Doubt.OUT_OF_DISTRIBUTION]
     found = []
-    if any(getattr(row, f"{name}_decision") == Decision.ABSTAIN for name in heads):
+    if any(low_confidence(getattr(row, f"{name}_decision")) for name in heads):
         found.append(Doubt.LOW_CONFIDENCE)
     if heads_disagree(case["domain_code"], case["office_code"], handled):
         found.append(Doubt.HEADS_DISAGREE)

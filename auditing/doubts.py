@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from auditing.events import HARD_AFTER
 from models.decision import LOW_MARGIN
+from models.prediction import Decision
 
 Floats = npt.NDArray[np.floating[Any]]
 Bools = npt.NDArray[np.bool_]
@@ -96,9 +97,9 @@ def low_margin(confidence: Floats | float, runner_up: Floats | float, floor: flo
     return np.asarray(np.subtract(confidence, runner_up) < floor)
 
 
-def low_confidence(confidence: Floats | float, floor: Floats | float) -> Bools:
-    """The winner's probability is below `floor`, the least for a suggestion."""
-    return np.asarray(np.less(confidence, floor))
+def low_confidence(decision: str | None) -> bool:
+    """The version's own policy leaves the answer to a person: its probability is below the floor for suggestions."""
+    return decision == Decision.ABSTAIN
 
 
 def out_of_distribution(codes: Sequence[str | None]) -> Bools:

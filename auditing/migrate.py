@@ -12,6 +12,9 @@ from auditing.store import IMMEDIATE
 MIGRATIONS = Path(__file__).parent / "migrations"
 """Where env.py and the versions lie."""
 
+_LOCK = 0x7061_6964_616E
+"""Any number that nobody else locks: "paidan" in ASCII."""
+
 
 def configuration() -> Config:
     """Alembic's configuration without an ini file."""
@@ -37,5 +40,8 @@ def upgrade(engine: Engine) -> None:
     config = configuration()
     # on SQLite the writer's lock keeps a second process out until the schema is whole
     with engine.connect().execution_options(**{IMMEDIATE: True}) as connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            # here it takes a lock of its own; it is given back with the transaction
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

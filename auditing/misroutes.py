@@ -5,11 +5,13 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Engine, func, select
+from sqlalchemy import ColumnElement, Engine, and_, func, select
 
+from auditing.events import OutcomeStatus
 from auditing.measures import EVER, Window
 from auditing.provenance import Provenance
 from auditing.schema_cases import cases
+from auditing.schema_history import events
 from models.prediction import Target
 
 SILENT = ""
@@ -97,6 +99,27 @@ def cases_of_cell(
     )
     with engine.connect() as connection:
         return list(connection.scalars(query))
+
+
+class Reason(NamedTuple):
+    """How often an office returned tickets for one reason (see `auditing.events.return_reasons`)."""
+
+    office: str
+    reason: str
+    returns: int
+
+
+def reasons(engine: Engine, window: Window = EVER) -> list[Reason]:
+    """Count returns by office and reason, most frequent first; `window` is of the tickets' first predictions."""
+    query = (
+        select(events.c.office_code, events.c.reason_code, func.count().label("returns"))
+        .join(cases, and_(cases.c.ticket == events.c.ticket, cases.c.first))
+        .where(events.c.status == OutcomeStatus.RETURNED.value, *window.of(cases.c.created_at))
+        .group_by(events.c.office_code, events.c.reason_code)
+    )
+    with engine.connect() as connection:
+        found = [Reason(row.office_code, row.reason_code, row.returns) for row in connection.execute(query)]
+    return sorted(found, key=lambda each: (-each.returns, each.office, each.reason))
 
 
 def _columns(target: Target) -> tuple[ColumnElement[str], ColumnElement[str]]:

@@ -56,6 +56,12 @@ class Profile:
         )
 
 
+def reference_in(manifest: Mapping[str, Any]) -> Profile | None:
+    """Give the profile that a version's manifest carries; None of one that was trained without."""
+    written = manifest["about"].get("profile")
+    return Profile.from_manifest(written) if written else None
+
+
 def profile_of(
     rows: int,
     answers: Mapping[Target, Sequence[str | None]],

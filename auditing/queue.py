@@ -86,7 +86,7 @@ def queue(
     """
     chosen = (
         select(cases.c.seq, cases.c.value)
-        .where(*_conditions(wanted))
+        .where(*conditions(wanted))
         .order_by(cases.c.value.desc(), cases.c.seq)
         .limit(limit)
         .offset(offset)
@@ -97,7 +97,7 @@ def queue(
 def waiting(engine: Engine, wanted: Wanted = EVERYTHING) -> int:
     """Count the open cases."""
     with engine.connect() as connection:
-        return connection.scalar(select(func.count()).select_from(cases).where(*_conditions(wanted))) or 0
+        return connection.scalar(select(func.count()).select_from(cases).where(*conditions(wanted))) or 0
 
 
 def waiting_by_doubt(engine: Engine) -> dict[Doubt, int]:
@@ -146,7 +146,8 @@ def ended_alike(engine: Engine, prediction_id: str, limit: int = 10) -> list[End
     ]
 
 
-def _conditions(wanted: Wanted) -> Sequence[ColumnElement[bool]]:
+def conditions(wanted: Wanted) -> Sequence[ColumnElement[bool]]:
+    """Say in SQL which rows of `cases` are wanted."""
     found: list[ColumnElement[bool]] = [cases.c.open]
     if wanted.doubt is not None:
         found.append(cases.c.doubts.contains(f" {wanted.doubt} ", autoescape=True))

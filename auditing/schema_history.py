@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Float, Integer, String, Table, Text
 
 from auditing.schema import UtcDateTime, metadata
 
-__all__ = ["accesses", "chain_heads", "events", "metadata", "people", "sessions", "shadows"]
+__all__ = ["accesses", "chain_heads", "events", "metadata", "people", "sessions", "shadows", "sign_in_failures"]
 
 _SEQ = BigInteger().with_variant(Integer, "sqlite")
 
@@ -78,6 +78,15 @@ sessions = Table(
     Column("last_seen_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
+)
+
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    # keyed digest of the name that was typed: it may be a password in the wrong field
+    Column("name_digest", String(64), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False, index=True),
 )
 
 shadows = Table(

@@ -13,6 +13,8 @@ from auditing.misroutes import Confusion
 
 _SIDE, _LABELS = 30, 96
 _WIDTH, _HEIGHT, _EDGE = 640, 220, 44
+_SCALE = 1.25
+"""Pixels of the page to one of the drawing, where there is room."""
 _DARK = 0.55
 """Share of a row from which a cell is so dark that its number is written in the page's colour."""
 
@@ -38,7 +40,8 @@ def confusion_svg(
     wrong = counts.sum(axis=0) + counts.sum(axis=1) - 2 * counts.diagonal()
     order = sorted(sorted(range(len(found.labels)), key=lambda at: (-int(wrong[at]), at))[:shown])
     size = _LABELS + _SIDE * len(order)
-    parts = [_open(size + 8, size + 8, title)]
+    # a group, not one picture: what is inside can be pressed
+    parts = [_open(size + 8, size + 8, title, "group")]
     for place, at in enumerate(order):
         middle, name = _LABELS + _SIDE * (place + 0.5), escape(_short(found.labels[at] or "—"))
         full = escape(f"{found.labels[at] or '—'} {names.get(found.labels[at], '')}".strip())
@@ -71,7 +74,7 @@ def _cell(at: tuple[int, int], number: int, share: float, pair: tuple[str, str],
         f'<a href="{escape(address)}" aria-label="{escape(said)}">'
         f'<rect x="{x + 1}" y="{y + 1}" width="{_SIDE - 2}" height="{_SIDE - 2}" rx="3" '
         f'fill="var(--picture, #1f5fa8)" fill-opacity="{0.08 + 0.92 * share:.2f}"/>'
-        f'<text x="{x + _SIDE / 2:g}" y="{y + _SIDE / 2 + 4:g}" text-anchor="middle" fill="{colour}">{_brief(number)}</text>'
+        f'<text x="{x + _SIDE / 2:g}" y="{y + _SIDE / 2 + 4:g}" font-size="10" text-anchor="middle" fill="{colour}">{_brief(number)}</text>'
         f"<title>{escape(said)}</title></a>"
     )
 
@@ -124,14 +127,15 @@ def _unbroken(points: Sequence[Point]) -> list[list[int]]:
     return [piece for piece in pieces if piece]
 
 
-def _open(width: float, height: float, title: str) -> str:
+def _open(width: float, height: float, title: str, role: str = "img") -> str:
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" class="picture" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
+        f'width="{width * _SCALE:g}" height="{height * _SCALE:g}" role="{role}" class="picture" '
         f'font-size="11" fill="currentColor"><title>{escape(title)}</title>'
     )
 
 
-def _short(label: str, longest: int = 8) -> str:
+def _short(label: str, longest: int = 7) -> str:
     return label if len(label) <= longest else label[: longest - 1] + "…"
 
 

@@ -30,6 +30,7 @@ def lay(documents: Sequence[Sequence[str]], n_fields: int, normalise: Normaliser
             spans[i] = -1 - len(rewritten), len(found)
             rewritten.append(found)
     laid, ends = _gather(kept, spans, np.concatenate([kept[:0], *rewritten]), _begins(rewritten))
+    laid.flags.writeable = False  # as of `features.vectorise.corpus`: compiled code is made for one kind of array
     fields = np.concatenate([np.zeros(1, np.int64), ends])
     longest = int(np.diff(fields[::n_fields]).max(initial=0))
     return Corpus(laid, fields, n_fields, longest)

@@ -1,5 +1,6 @@
 """A complaint as the scorer takes it, and the way back from its code points to what was written."""
 
+from bisect import bisect_right
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +22,7 @@ class Reading:
     are read-only or small: compiled code is made for one kind of array.
     """
 
-    __slots__ = ("codepoints", "complaint", "edges", "fields", "normalise")
+    __slots__ = ("_places", "codepoints", "complaint", "edges", "fields", "normalise")
 
     def __init__(self, complaint: Complaint, normalise: Normaliser) -> None:
         self.complaint = complaint
@@ -37,6 +38,7 @@ class Reading:
             end += len(part)
             edges.append(end)
         self.edges = np.array(edges, np.int32)
+        self._places: list[list[int] | None] = [None] * len(parts)
 
     def masked(self) -> Complaint:
         """The complaint with personal data masked; lengths and offsets stay."""
@@ -54,13 +56,15 @@ class Reading:
 
     def original_span(self, field: int, start: int, end: int) -> tuple[int, int]:
         """Where a span of a field's code points stands in the original field."""
-        read = self.fields[field]
-        offsets = read.offsets
-        last = int(offsets[end - 1])
+        offsets = self._places[field]
+        if offsets is None:
+            # a list, for a few numbers out of an array cost more than all of them at once
+            offsets = self._places[field] = self.fields[field].offsets.tolist()
+        last = offsets[end - 1]
         stop = last + 1
-        if int(offsets[end]) > stop and self._stands_for_more(field, end - 1, last):
-            stop = int(offsets[np.searchsorted(offsets, last, side="right")])
-        return int(offsets[start]), stop
+        if offsets[end] > stop and self._stands_for_more(field, end - 1, last):
+            stop = offsets[bisect_right(offsets, last)]
+        return offsets[start], stop
 
     def _stands_for_more(self, field: int, place: int, original: int) -> bool:
         """Whether a code point came in the place of several characters: a mask, an alias or an entity."""

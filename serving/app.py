@@ -14,16 +14,24 @@ from auditing.accesses import AccessLog
 from auditing.discretion import where
 from auditing.history import EventLog
 from auditing.keys import KeyRing
+from auditing.passwords import Passwords
+from auditing.people import People
+from auditing.sessions import Sessions
 from serving.access import Gate
 from serving.background import keeping_up
 from serving.challenger import Challenger
+from serving.desk import Desk
 from serving.edge import REQUEST_ID, Edge
 from serving.following import Follower
+from serving.front import Front
+from serving.keeper import Keeper
 from serving.lanes import Lanes
 from serving.metrics import Metrics
+from serving.pages.rendering import Renderer
 from serving.problems import KINDS
 from serving.refusals import BadRequest, NoSuchPage, Refusal, WrongMethod
 from serving.replies import Problems
+from serving.routes.console import add_console_routes
 from serving.routes.health import add_health_routes
 from serving.routes.models import add_model_routes
 from serving.routes.outcomes import add_outcome_routes
@@ -64,6 +72,17 @@ def create_app(
         raise ValueError("settings require keys: pass a KeyRing")
     events, accesses = EventLog(service.log.engine), AccessLog(service.log.engine)
     gate = Gate(keys if settings.require_keys else None)
+    problems = Problems(metrics, model_retry=settings.model_retry_seconds)
+    digest_key, passwords = service.log.identifier.key, Passwords()
+    keeper = Keeper(service.log.engine, digest_key, settings.audit_sample_rate, service)
+    desk = Desk(service, events, accesses, People(service.log.engine, passwords), keeper, follower, challenger)
+    front = Front(
+        Sessions(service.log.engine, passwords, digest_key),
+        accesses,
+        Renderer(),
+        problems,
+        secure=settings.has_secure_cookies,
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -85,7 +104,8 @@ def create_app(
                 loading.cancel()
                 with suppress(asyncio.CancelledError):
                     await loading
-            await asyncio.to_thread(events.close)
+            for part in (front, keeper, events):
+                await asyncio.to_thread(part.close)
             await asyncio.to_thread(service.log.close)
 
     app = FastAPI(
@@ -100,7 +120,6 @@ def create_app(
         # it would send the messages of exceptions, and with them complaints, to whatever collector is configured
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    problems = Problems(metrics, model_retry=settings.model_retry_seconds)
     lanes = Lanes()
     app.add_middleware(
         Edge,
@@ -115,6 +134,7 @@ def create_app(
     add_outcome_routes(app, events, gate)
     add_model_routes(app, service, gate, follower, challenger)
     add_health_routes(app, service, metrics)
+    add_console_routes(app, front, desk)
     return app
 
 

@@ -149,6 +149,8 @@ def configuration(settings: Settings, load_model: Loader, aliases: Aliases | Non
         # longer than the idle time of common load balancers, so that they close first
         timeout_keep_alive=75,
         timeout_graceful_shutdown=30,
+        # on a busy machine a worker imports for longer than the usual five seconds, and would be killed for it
+        timeout_worker_healthcheck=60,
         log_config=_LOGGING,
     )
 

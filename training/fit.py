@@ -22,7 +22,7 @@ from models.solver import Block, Problem, Solver, Weights, joined
 from training.recipe import Recipe
 from training.scope import ScopeLesson, bounds
 from training.split import folds
-from training.spool import lay
+from training.spool import lay_out
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many steps of it are done, and of how many."""
@@ -86,7 +86,7 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
     solver = Solver(recipe.c, recipe.balance, recipe.max_iter, recipe.tol, recipe.seed)
     progress("features", 0, 2)
     vectoriser = ComplaintVectoriser(lexicon.trie, min_df=recipe.min_df, n_jobs=jobs)
-    matrix = Rows.of(vectoriser.fit_transform(lay(chain(documents, background), len(FIELDS), spool), spool=spool))
+    matrix = Rows.of(vectoriser.fit_transform(lay_out(chain(documents, background), len(FIELDS), spool), spool=spool))
     progress("features", 1, 2)
     aside = ScopeLesson.of(len(documents), len(background), groups)
     problems = _problems(lessons, aside, matrix, vectoriser)

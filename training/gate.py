@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +13,13 @@ from features.complaint import MAX_TEXT_LENGTH
 from models.prediction import Target
 from training.columns import Role
 from training.dataset import LabelledComplaints
-from training.duplicates import joined_groups, near_duplicate_groups
+from training.duplicates import equal_texts, joined_groups, near_duplicate_groups
 from training.errors import ClassesTooFew, LabelColumnMissing, TextMissing
 from training.gate_report import ClassCount, FileColumns, GateReport, HeadReport, Rows
 from training.merge import MergeReport
 from training.recipe import Recipe
 from training.split import Split, split
+from training.spool import Column, column
 
 LISTED = 100
 """Row numbers kept for each finding; the count is always of all."""
@@ -27,7 +29,6 @@ QUANTILES = {"min": 0.0, "5%": 0.05, "25%": 0.25, "50%": 0.5, "75%": 0.75, "95%"
 _TWO = 2
 """Classes that a head must tell apart at the least; texts that make a repetition."""
 
-_Texts = npt.NDArray[np.object_]
 _Indices = npt.NDArray[np.int64]
 _Mask = npt.NDArray[np.bool_]
 
@@ -39,16 +40,20 @@ class Examined:
     `groups` are what the split kept together: near-duplicates, joined by the recipe's `group_by` column if it has one.
     """
 
-    texts: _Texts
+    texts: Column
     groups: _Indices
     split: Split
     report: GateReport
 
 
 def examine(
-    data: LabelledComplaints, recipe: Recipe, normalise: Callable[[str], str], labels: MergeReport | None = None
+    data: LabelledComplaints,
+    recipe: Recipe,
+    normalise: Callable[[str], str],
+    labels: MergeReport | None = None,
+    spool: Path | None = None,
 ) -> Examined:
-    """Take data through the whole gate: normalise, find duplicates, split, inspect.
+    """Take data through the whole gate: normalise, find duplicates, split, inspect; spool: a directory for its files.
 
     `labels` goes into the report: what `training.merge.merge` said of the labels of this data.
 
@@ -57,15 +62,15 @@ def examine(
         KeyError: the recipe's `group_by` is not an extra column.
 
     """
-    texts = np.array([normalise(text).strip() for text in data.texts], dtype=object)
+    texts = column((normalise(text).strip() for text in data.texts), spool and spool / "normalised")
     refuse_pointless(data, texts, recipe)
-    near = near_duplicate_groups(texts, recipe.near_duplicate_threshold, recipe.seed)
-    groups = joined_groups(near, data.extra[recipe.group_by]) if recipe.group_by else near
+    near = near_duplicate_groups(texts, recipe.near_duplicate_threshold, recipe.seed, spool)
+    groups = joined_groups(near, equal_texts(data.extra[recipe.group_by])) if recipe.group_by else near
     parts = split(data, texts, groups, recipe)
     return Examined(texts, groups, parts, inspect(data, recipe, texts, near, parts, labels))
 
 
-def trainable(data: LabelledComplaints, target: Target, texts: _Texts, recipe: Recipe) -> _Mask:
+def trainable(data: LabelledComplaints, target: Target, texts: Column, recipe: Recipe) -> _Mask:
     """Return which rows a head may learn from, shape (rows,): with text, and a label that has rows enough.
 
     `texts` are the normalised texts, shape (rows,).
@@ -78,7 +83,7 @@ def trainable(data: LabelledComplaints, target: Target, texts: _Texts, recipe: R
     return learnt
 
 
-def refuse_pointless(data: LabelledComplaints, texts: _Texts, recipe: Recipe) -> None:
+def refuse_pointless(data: LabelledComplaints, texts: Column, recipe: Recipe) -> None:
     """Refuse data that nothing can be learnt from. `texts` are the normalised texts, shape (rows,).
 
     Raises:
@@ -109,7 +114,7 @@ def refuse_pointless(data: LabelledComplaints, texts: _Texts, recipe: Recipe) ->
 def inspect(
     data: LabelledComplaints,
     recipe: Recipe,
-    texts: _Texts,
+    texts: Column,
     near: _Indices,
     parts: Split,
     labels: MergeReport | None = None,
@@ -121,8 +126,7 @@ def inspect(
 
     """
     refuse_pointless(data, texts, recipe)
-    codes = pd.factorize(texts)[0].astype(np.int64)
-    codes[texts == ""] = -1
+    codes = equal_texts(texts)
     exact_groups, exact_rows = _repeated(codes, np.arange(len(codes)))
     near_groups, near_rows = _repeated(near, codes)
     lengths = np.array([len(text) for text in data.texts], dtype=np.int64)
@@ -159,7 +163,7 @@ def inspect(
     )
 
 
-def _head(data: LabelledComplaints, target: Target, texts: _Texts, codes: _Indices, recipe: Recipe) -> HeadReport:
+def _head(data: LabelledComplaints, target: Target, texts: Column, codes: _Indices, recipe: Recipe) -> HeadReport:
     labels = data.labels(target)
     labelled = (texts != "") & (labels != "")
     learnt = trainable(data, target, texts, recipe)

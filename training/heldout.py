@@ -28,10 +28,11 @@ from models.registry import Registry
 from models.triage import TriageModel
 from models.versions import CHAMPION, UnknownVersion, VersionDamaged, VersionInfo
 from training.dataset import LabelledComplaints
-from training.evaluate import Documents, evaluate
+from training.evaluate import evaluate
 from training.figures import Outcome
 from training.gate import Examined
 from training.merge import same_content
+from training.spool import Documents
 from training.tracking import HELD_OUT_IN_MODEL, TrackedRun
 
 _DIGEST_BYTES = 12
@@ -129,7 +130,7 @@ def champions_answers(
     champion: TriageModel, learnt: frozenset[str], data: LabelledComplaints, examined: Examined, digests: _Texts
 ) -> pd.DataFrame:
     """Ask a champion about the rows held out, but for those that it has learnt, or a near-duplicate of which it has."""
-    known = np.isin(digests, list(learnt))
+    known = np.fromiter((digest in learnt for digest in digests), np.bool_, len(digests))
     familiar = np.isin(examined.groups, np.unique(examined.groups[known]))
     rows = examined.split.test[~familiar[examined.split.test]]
     parts = [pd.DataFrame(columns=["digest", "target", "predicted"])]

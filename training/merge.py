@@ -1,8 +1,9 @@
 """Labels from several hands become one data set: people's outrank imported ones, which outrank the model's own."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -16,11 +17,13 @@ from models.fitted import FIELDS
 from models.prediction import Target
 from training.columns import HEADERS, LABELS, ColumnMap, Role
 from training.dataset import LabelledComplaints
-from training.duplicates import joined_groups
+from training.duplicates import equal_texts, joined_groups
 from training.errors import LabelsUnreviewed, ProvenanceUnknown
+from training.spool import Column, rewritten
 
 _Indices = npt.NDArray[np.int64]
-_Texts = npt.NDArray[np.object_]
+_Completed = dict[Role, dict[int, str]]
+"""By role: the rows that are completed from others, and what they are given."""
 
 _HIDDEN = re.compile(f"[{TOKENS}{re.escape(MASK)}]+")
 
@@ -62,8 +65,10 @@ def same_content(normalised: str) -> str:
     return _HIDDEN.sub(MASK, normalised).strip()
 
 
-def merge(data: LabelledComplaints, normalise: Callable[[str], str]) -> Merged:
+def merge(data: LabelledComplaints, normalise: Callable[[str], str], spool: Path | None = None) -> Merged:
     """Give each complaint the label of whoever is to be believed most; row order is kept.
+
+    spool: a directory for columns that are in files and are completed; the caller's to remove.
 
     Rows are of one complaint where source and ticket number are the same, neither blank, or where all that is said
     (title, text, merchant, address, normalised and with personal data hidden) is. Where such rows come from different
@@ -78,8 +83,13 @@ def merge(data: LabelledComplaints, normalise: Callable[[str], str]) -> Merged:
     whose = _ranks(data)
     kept, settled, tally = np.arange(len(data)), data, _Tally(data.targets)
     if (whose != Provenance.IMPORTED.rank).any():
-        columns = {role: column.copy() for role, column in data.columns.items()}
-        kept = _settle(_complaints(data, normalise), whose, columns, tally)
+        kept, completed = _settle(_complaints(data, normalise), whose, data.columns, tally)
+        columns = {
+            role: rewritten(column, completed[role], spool and spool / f"merged-{role}")
+            if role in completed
+            else column
+            for role, column in data.columns.items()
+        }
         settled = replace(data, columns=MappingProxyType(columns)).select(kept)
         _refuse_unreviewed(settled, whose[kept])
     counts = np.bincount(whose[kept], minlength=len(Provenance))
@@ -92,9 +102,12 @@ def merge(data: LabelledComplaints, normalise: Callable[[str], str]) -> Merged:
     return Merged(settled, report)
 
 
-def _settle(complaints: _Indices, whose: _Indices, columns: Mapping[Role, _Texts], tally: "_Tally") -> _Indices:
-    """Complete the best row of each complaint from the others, in place; return the rows that stay."""
+def _settle(
+    complaints: _Indices, whose: _Indices, columns: Mapping[Role, Column], tally: "_Tally"
+) -> tuple[_Indices, _Completed]:
+    """Return the rows that stay, and what the best row of each complaint is given from the others."""
     stays = np.ones(len(whose), np.bool_)
+    completed: _Completed = {}
     rows = pd.DataFrame({"complaint": complaints, "whose": whose})[complaints >= 0]
     together = rows.groupby("complaint")["whose"]
     mixed = rows[(together.transform("size") > 1) & (together.transform("min") != together.transform("max"))]
@@ -108,11 +121,13 @@ def _settle(complaints: _Indices, whose: _Indices, columns: Mapping[Role, _Texts
             for role, column in columns.items():
                 if not column[best]:
                     trusted = (row for row in others if role not in LABELS or whose[row] != Provenance.MODEL.rank)
-                    column[best] = next((column[row] for row in trusted if column[row]), "")
+                    found = next((column[row] for row in trusted if column[row]), "")
+                    if found:
+                        completed.setdefault(role, {})[best] = found
             stays[others] = False
         else:
             stays[[row for row in others if whose[row] == Provenance.MODEL.rank]] = False
-    return np.flatnonzero(stays)
+    return np.flatnonzero(stays), completed
 
 
 class _Tally:
@@ -122,7 +137,7 @@ class _Tally:
         self.overruled = dict.fromkeys(targets, 0)
         self.disputed = dict.fromkeys(targets, 0)
 
-    def weigh(self, best: int, others: Sequence[int], whose: _Indices, columns: Mapping[Role, _Texts]) -> None:
+    def weigh(self, best: int, others: Sequence[int], whose: _Indices, columns: Mapping[Role, Column]) -> None:
         """Count the labels of `others` that differ from those of `best`, a row of at least equal trust."""
         for target in self.overruled:
             labels = columns[Role(target)]
@@ -166,18 +181,17 @@ def _predicted(file: ColumnMap) -> str | None:
 
 def _complaints(data: LabelledComplaints, normalise: Callable[[str], str]) -> _Indices:
     """Return a number for each row's complaint, shape (rows,), -1 for a row without text."""
-    said = ["\x1f".join(same_content(normalise(each)) for each in row) for row in _fields(data)]
-    contents = pd.factorize(np.array(said, object))[0].astype(np.int64)
-    contents[[not str(text).strip() for text in data.texts]] = -1
+    contents = equal_texts("\x1f".join(same_content(normalise(each)) for each in row) for row in _fields(data))
+    contents[np.fromiter((not text.strip() for text in data.texts), np.bool_, len(data))] = -1
     nothing = np.full(len(data), "", object)
     sources, numbers = (data.columns.get(role, nothing) for role in (Role.SOURCE, Role.TICKET_ID))
-    tickets = [
+    tickets = equal_texts(
         f"{source}\x1f{number}" if source and number else "" for source, number in zip(sources, numbers, strict=True)
-    ]
-    return joined_groups(contents, np.array(tickets, object))
+    )
+    return joined_groups(contents, tickets)
 
 
-def _fields(data: LabelledComplaints) -> Iterable[tuple[str, ...]]:
+def _fields(data: LabelledComplaints) -> Iterator[tuple[str, ...]]:
     nothing = np.full(len(data), "", object)
     return zip(*(data.columns.get(Role(name), nothing) for name in FIELDS), strict=True)
 

@@ -5,22 +5,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import joblib
 import numpy as np
+import numpy.typing as npt
 
 from auditing.profile import Profile
 from features.normalise import Normaliser
 from features.segment import Lexicon
 from models.bundle import write_bundle
+from models.fitted import FittedModel
 from models.prediction import Target
 from models.reference import reference_pipelines
 from models.taxonomy import names_of
 from models.versions import VersionInfo
 from training.columns import Role
 from training.dataset import LabelledComplaints, read_labelled
-from training.evaluate import Documents, baselines, lessons_of, measure, read_background, read_documents
+from training.evaluate import baselines, lessons_of, measure, read_background, read_documents
 from training.figures import Outcome
 from training.fit import Fit, Progress, fit
 from training.gate import Examined, examine
@@ -30,7 +32,11 @@ from training.merge import merge
 from training.pictures import confusion, reliability, sweep
 from training.profile import held_out_profile
 from training.recipe import Recipe
+from training.spool import Documents
 from training.tracking import TrackedRun, Tracker
+
+_Indices = npt.NDArray[np.int64]
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,65 +62,77 @@ def train(
     """Read, examine, hold out and measure, fit again on all rows, store, register, point `challenger` at it.
 
     The figures are those of a model that has not seen the rows held out; the version that is registered has learnt
-    from all rows, by the same recipe. Raises training.errors.Refused, models.versions.RegistryError.
+    from all rows, by the same recipe. What grows with the rows is in files of a temporary directory, so that a file may be
+    larger than memory. Raises training.errors.Refused, models.versions.RegistryError.
     """
+    with tempfile.TemporaryDirectory(prefix="paidan-train-", ignore_cleanup_errors=True) as scratch:
+        return _train(files, columns, recipe, tracker, lexicon, progress, on_gate, Path(scratch))
+
+
+def _train(
+    files: Sequence[Path],
+    columns: Mapping[Role, str],
+    recipe: Recipe,
+    tracker: Tracker,
+    lexicon: Lexicon,
+    progress: Progress,
+    on_gate: Callable[[GateReport], None],
+    scratch: Path,
+) -> Trained:
     normalise = Normaliser()
-    merged = merge(read_labelled(files, columns), normalise.text_of)
+    merged = merge(read_labelled(files, columns, spool=scratch), normalise.text_of, spool=scratch)
     data = merged.data
-    examined = examine(data, recipe, normalise.text_of, merged.report)
+    examined = examine(data, recipe, normalise.text_of, merged.report, spool=scratch)
     on_gate(examined.report)
     with tracker.run(datetime.now(UTC).strftime("train %Y-%m-%d %H:%M:%S")) as run:
         _log_inputs(run, data, examined, recipe, files)
         # a row without a label says nothing of whose labels the others are
         labels = {target: set(data.labels(target).tolist()) - {""} for target in data.targets}
         names = {target: names_of(target, sorted(said)) for target, said in labels.items()}
-        documents, background = read_documents(data), read_background()
-        held_out, against, profile = _hold_out(data, examined, documents, background, lexicon, recipe, names, progress)
+        documents, background = read_documents(data, scratch), read_background()
+
+        def fitted_to(rows: _Indices, told: Progress, use: Callable[[Fit], _Found]) -> _Found:
+            lessons = lessons_of(data, examined, rows, recipe, names)
+            with tempfile.TemporaryDirectory(dir=scratch, ignore_cleanup_errors=True) as spool:
+                return use(
+                    fit(
+                        documents[rows],
+                        lessons,
+                        examined.groups[rows],
+                        background,
+                        lexicon,
+                        recipe,
+                        told,
+                        spool=Path(spool),
+                    )
+                )
+
+        held_out, against, profile = fitted_to(
+            examined.split.train,
+            lambda step, done, of: progress(f"held out: {step}", done, of),
+            lambda fitted: _hold_out(data, examined, documents, fitted, recipe),
+        )
         everything = np.sort(np.concatenate([examined.split.train, examined.split.test, examined.split.left_out]))
         usable = everything[examined.groups[everything] >= 0]
-        fitted = fit(
-            [documents[i] for i in usable],
-            lessons_of(data, examined, usable, recipe, names),
-            examined.groups[usable],
-            background,
-            lexicon,
-            recipe,
-            progress,
-        )
+        # the out-of-fold scores go with their directory
+        model = fitted_to(usable, progress, lambda fitted: fitted.model)
         figures = _figures(held_out, against)
-        with tempfile.TemporaryDirectory() as scratch:
-            bundle, pipeline = Path(scratch) / "bundle", Path(scratch) / "pipeline.joblib"
-            write_bundle(fitted.model, bundle, _about(data, files, recipe, examined, figures, profile))
-            joblib.dump(reference_pipelines(fitted.model, lexicon), pipeline, compress=3)
-            run.log_bundle(bundle, pipeline)
-            if tracker.key is not None:
-                keep_held_out(run, tracker.key, data, examined, documents, usable, held_out)
-        _log_results(run, held_out, fitted, figures)
+        bundle, pipeline = scratch / "bundle", scratch / "pipeline.joblib"
+        write_bundle(model, bundle, _about(data, files, recipe, examined, figures, profile))
+        joblib.dump(reference_pipelines(model, lexicon), pipeline, compress=3)
+        run.log_bundle(bundle, pipeline)
+        if tracker.key is not None:
+            keep_held_out(run, tracker.key, data, examined, documents, usable, held_out)
+        _log_results(run, held_out, model, figures)
         headline = {f"{target}/{name}": value for target, o in held_out.items() for name, value in o.headline().items()}
-        version = run.register([head.target for head in fitted.model.heads], headline)
+        version = run.register([head.target for head in model.heads], headline)
     return Trained(version, examined.report, held_out, against, examined.split.sentence)
 
 
 def _hold_out(
-    data: LabelledComplaints,
-    examined: Examined,
-    documents: Documents,
-    background: Documents,
-    lexicon: Lexicon,
-    recipe: Recipe,
-    names: Mapping[Target, Mapping[str, str]],
-    progress: Progress,
+    data: LabelledComplaints, examined: Examined, documents: Documents, fitted: Fit, recipe: Recipe
 ) -> tuple[dict[Target, Outcome], dict[Target, dict[str, float]], Profile]:
     train_rows, test_rows = examined.split.train, examined.split.test
-    fitted = fit(
-        [documents[i] for i in train_rows],
-        lessons_of(data, examined, train_rows, recipe, names),
-        examined.groups[train_rows],
-        background,
-        lexicon,
-        recipe,
-        lambda step, done, of: progress(f"held out: {step}", done, of),
-    )
     outcomes: dict[Target, Outcome] = {}
     against: dict[Target, dict[str, float]] = {}
     for head in fitted.model.heads:
@@ -124,12 +142,11 @@ def _hold_out(
         if not len(test):
             continue
         truth = labels[test]
-        outcomes[head.target] = measure(fitted, head.target, [documents[i] for i in test], truth, recipe)
+        outcomes[head.target] = measure(fitted, head.target, documents[test], truth, recipe)
         against[head.target] = baselines(
-            [" ".join(documents[i]) for i in learnt], labels[learnt].astype(str),
-            [" ".join(documents[i]) for i in test], truth.astype(str),
-        )  # fmt: skip
-    return outcomes, against, held_out_profile(fitted, data, documents, test_rows[examined.groups[test_rows] >= 0])
+            documents[learnt], labels[learnt].astype(str), documents[test], truth.astype(str)
+        )
+    return outcomes, against, held_out_profile(fitted, data, documents[test_rows[examined.groups[test_rows] >= 0]])
 
 
 def _log_inputs(
@@ -167,7 +184,7 @@ def _about(
 
 
 def _log_results(
-    run: TrackedRun, held_out: Mapping[Target, Outcome], fitted: Fit, figures: Mapping[str, Mapping[str, float]]
+    run: TrackedRun, held_out: Mapping[Target, Outcome], model: FittedModel, figures: Mapping[str, Mapping[str, float]]
 ) -> None:
     run.log_json("figures", figures)
     for target, said in held_out.items():
@@ -189,7 +206,7 @@ def _log_results(
                 for p in points
             ],
         )
-        policy = next(head.policy for head in fitted.model.heads if head.target == target)
+        policy = next(head.policy for head in model.heads if head.target == target)
         counts, labels = said.confusion()
         run.log_figure(f"{target}_confusion", confusion(counts, labels, target))
         run.log_figure(f"{target}_reliability", reliability(said.confidence, said.correct, target))
@@ -204,7 +221,7 @@ def _log_results(
                 target,
             ),
         )
-    for head in fitted.model.heads:
+    for head in model.heads:
         run.log_json(f"{head.target}_policy", head.policy.to_manifest(head.classes))
 
 

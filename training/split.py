@@ -12,13 +12,13 @@ from sklearn.model_selection import StratifiedGroupKFold
 from training.dataset import LabelledComplaints
 from training.merge import same_content
 from training.recipe import Recipe
+from training.spool import Column
 
 DATED_SHARE = 0.95
 """Share of the rows that need a readable time for a split by time."""
 
 _CHINA_OFFSET = np.timedelta64(8, "h")
 _Indices = npt.NDArray[np.int64]
-_Texts = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +36,7 @@ class Split:
     sentence: str
 
 
-def split(data: LabelledComplaints, texts: _Texts, groups: _Indices, recipe: Recipe) -> Split:
+def split(data: LabelledComplaints, texts: Column, groups: _Indices, recipe: Recipe) -> Split:
     """Hold out about `recipe.test_fraction` of the rows that have text and a label.
 
     `texts`, shape (rows,), are normalised. `groups`, shape (rows,), are those of `near_duplicate_groups`: no group is on both sides, and rows with group -1 are
@@ -113,7 +113,7 @@ def _by_time(data: LabelledComplaints, groups: _Indices, usable: _Indices, recip
     return Split(train, test, _others(len(data), train, test), "by time", sentence)
 
 
-def _grouped(data: LabelledComplaints, texts: _Texts, groups: _Indices, usable: _Indices, recipe: Recipe) -> Split:
+def _grouped(data: LabelledComplaints, texts: Column, groups: _Indices, usable: _Indices, recipe: Recipe) -> Split:
     inside = groups[usable]
     chosen = np.zeros(len(usable), dtype=np.bool_)
     if len(np.unique(inside)) > 1:
@@ -130,11 +130,12 @@ def _grouped(data: LabelledComplaints, texts: _Texts, groups: _Indices, usable: 
     return Split(train, test, _others(len(data), train, test), "grouped and stratified", sentence)
 
 
-def _names(texts: _Texts, seed: int) -> npt.NDArray[np.uint64]:
+def _names(texts: Column, seed: int) -> npt.NDArray[np.uint64]:
     """Return a number for each text that depends on it and on the seed alone: the same whatever else is in the data."""
     key = seed.to_bytes(8, "big")
     said = (same_content(text).encode("utf-8", "surrogatepass") for text in texts)
-    return np.array([int.from_bytes(blake2b(each, digest_size=8, key=key).digest(), "big") for each in said], np.uint64)
+    named = (int.from_bytes(blake2b(each, digest_size=8, key=key).digest(), "big") for each in said)
+    return np.fromiter(named, np.uint64, len(texts))
 
 
 def _first(

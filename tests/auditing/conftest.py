@@ -1,12 +1,14 @@
-"""A log in a temporary file, and answers to put into it."""
+"""A log in a temporary file or on a real PostgreSQL, and answers to put into it."""
 
 import itertools
+import shutil
 from dataclasses import replace
 
 import pytest
 
 from auditing.caselog import CaseLog
 from auditing.history import EventLog
+from auditing.store import open_engine, prepare
 from features.complaint import Complaint
 from models.prediction import Candidate, Decision, HeadAnswer, ModelVersion, Triage
 
@@ -38,14 +40,50 @@ def answer():
     return answer
 
 
-@pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path / 'caselog.db'}"
+@pytest.fixture(scope="session")
+def prepared_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("prepared") / "caselog.db"
+    engine = open_engine(f"sqlite:///{path}")
+    prepare(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request):
+    """The database that a test runs on: both in turn, or the one that `on_sqlite` names."""
+    return request.param
 
 
 @pytest.fixture
-def log(url, tmp_path):
-    log = CaseLog.open(url, tmp_path / "digest.key", busy_timeout=0.2)
+def url(database, request, tmp_path):
+    """Where an empty store may be made."""
+    if database == "sqlite":
+        yield f"sqlite:///{tmp_path / 'caselog.db'}"
+        return
+    server = request.getfixturevalue("postgresql")
+    address = server.make()
+    yield address
+    server.drop(address)
+
+
+@pytest.fixture
+def prepared(database, request, tmp_path):
+    """Where a store is whose schema is there."""
+    if database == "sqlite":
+        shutil.copy(request.getfixturevalue("prepared_file"), tmp_path / "caselog.db")
+        (tmp_path / "caselog.db").chmod(0o600)
+        yield f"sqlite:///{tmp_path / 'caselog.db'}"
+        return
+    server = request.getfixturevalue("postgresql")
+    address = server.make(server.prepared.database)
+    yield address
+    server.drop(address)
+
+
+@pytest.fixture
+def log(prepared, tmp_path):
+    log = CaseLog.open(prepared, tmp_path / "digest.key", busy_timeout=0.2)
     yield log
     log.close()
 

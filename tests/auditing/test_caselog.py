@@ -9,11 +9,13 @@ from pathlib import Path
 
 import orjson
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, make_url
 
 from auditing.caselog import CaseLog
 from auditing.errors import RecordRefused, StoreUnavailable, UnknownPrediction
 from auditing.identity import ID_LENGTH
+from auditing.store import open_engine
+from auditing.verify import verify
 from models.prediction import ModelVersion
 
 ROOT = Path(__file__).parents[2]
@@ -24,12 +26,15 @@ def record(log, complaint, triage):
     return recorded
 
 
-def rows_in(tmp_path):
-    with sqlite3.connect(tmp_path / "caselog.db") as connection:
-        return connection.execute("SELECT prediction_id, revision FROM predictions ORDER BY seq").fetchall()
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
-def test_the_same_asked_again_is_the_same_prediction_with_the_stored_answer(log, complaint, answer, tmp_path):
+def rows_in(engine):
+    with engine.connect() as connection:
+        return connection.exec_driver_sql("SELECT prediction_id, revision FROM predictions ORDER BY seq").all()
+
+
+def test_the_same_asked_again_is_the_same_prediction_with_the_stored_answer(log, complaint, answer):
     first = record(log, complaint, answer(complaint))
     later = replace(complaint, received_at=datetime(2026, 10, 3, tzinfo=UTC))
     again = record(log, later, replace(answer(later), doubts=("low_margin",)))
@@ -37,7 +42,7 @@ def test_the_same_asked_again_is_the_same_prediction_with_the_stored_answer(log,
     assert again.revision == first.revision == 1
     assert again.answer == first.answer
     assert (first.repeated, again.repeated) == (False, True)
-    assert len(rows_in(tmp_path)) == 1
+    assert len(rows_in(log.engine)) == 1
 
 
 @pytest.mark.parametrize("field", ["text", "title", "merchant", "address"])
@@ -81,13 +86,13 @@ def test_tickets_of_two_sources_do_not_share_revisions(log, complaint, answer):
     assert record(log, other, answer(other)).revision == 1
 
 
-def test_one_group_may_hold_repeats_and_revisions_of_one_ticket(log, complaint, answer, tmp_path):
+def test_one_group_may_hold_repeats_and_revisions_of_one_ticket(log, complaint, answer):
     texts = ["甲", "乙", "甲", "丙", "乙"]
     contents = [replace(complaint, text=text) for text in texts]
     recorded = log.write([log.entry(content, answer(content)) for content in contents])
     assert [each.revision for each in recorded] == [1, 2, 1, 3, 2]
     assert [each.repeated for each in recorded] == [False, False, True, False, True]
-    assert [revision for _, revision in rows_in(tmp_path)] == [1, 2, 3]
+    assert [revision for _, revision in rows_in(log.engine)] == [1, 2, 3]
     changed = replace(complaint, text="丁")
     assert record(log, changed, answer(changed)).revision == 4
 
@@ -116,7 +121,7 @@ def test_ids_have_one_shape(log, complaint, answer):
     assert len(recorded.prediction_id) == ID_LENGTH
 
 
-def test_a_bad_record_fails_alone(log, complaint, answer, tmp_path):
+def test_a_bad_record_fails_alone(log, complaint, answer):
     good = [replace(complaint, ticket_id=f"T-{number}") for number in range(3)]
     entries = [log.entry(each, answer(each)) for each in good]
     bad = [log.entry(each, answer(each)) for each in (replace(complaint, ticket_id=name) for name in ("X", "Y"))]
@@ -124,9 +129,10 @@ def test_a_bad_record_fails_alone(log, complaint, answer, tmp_path):
     entries.append(bad[1]._replace(created_at=datetime(2026, 1, 1)))  # noqa: DTZ001
     outcomes = log.write(entries)
     assert [type(outcome) is RecordRefused for outcome in outcomes] == [False, True, False, False, True]
-    assert len(rows_in(tmp_path)) == 3
+    assert len(rows_in(log.engine)) == 3
 
 
+@on_sqlite
 def test_a_locked_store_refuses_and_recovers(log, complaint, answer, tmp_path):
     blocker = sqlite3.connect(tmp_path / "caselog.db", isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
@@ -141,6 +147,7 @@ def test_a_locked_store_refuses_and_recovers(log, complaint, answer, tmp_path):
     blocker.close()
 
 
+@on_sqlite
 def test_a_full_disk_refuses_all_that_wait_and_loses_nothing(log, complaint, answer, tmp_path):
     first = record(log, complaint, answer(complaint))
     limits = []
@@ -157,12 +164,13 @@ def test_a_full_disk_refuses_all_that_wait_and_loses_nothing(log, complaint, ans
     entries = [log.entry(each, answer(each)) for each in many]
     outcomes = log.write(entries)
     assert {str(outcome) for outcome in outcomes} == {str(StoreUnavailable("database or disk is full"))}
-    assert [name for name, _ in rows_in(tmp_path)] == [first.prediction_id]
+    assert [name for name, _ in rows_in(log.engine)] == [first.prediction_id]
     limits.clear()
     log.engine.dispose()
     assert all(outcome.revision == 1 for outcome in log.write(entries))
 
 
+@on_sqlite
 def test_a_damaged_store_is_unavailable_not_a_crash(log, complaint, answer, tmp_path):
     record(log, complaint, answer(complaint))
     log.engine.dispose()
@@ -181,6 +189,7 @@ def test_no_error_quotes_the_complaint(log, complaint, answer):
     assert "外卖" not in repr(outcome)
 
 
+@on_sqlite
 @pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
 def test_the_log_is_readable_by_its_owner_alone(log, tmp_path):
     assert stat.S_IMODE((tmp_path / "caselog.db").stat().st_mode) == 0o600
@@ -207,7 +216,13 @@ log.close()
 
 
 def test_several_processes_share_one_log_without_losing_or_doubling_a_revision(url, tmp_path):
-    command = [sys.executable, "-c", WRITER, url, str(tmp_path / "digest.key")]
+    command = [
+        sys.executable,
+        "-c",
+        WRITER,
+        make_url(url).render_as_string(hide_password=False),
+        str(tmp_path / "digest.key"),
+    ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     # at once, on a store and with a secret that do not exist yet
     writers = [
@@ -215,9 +230,12 @@ def test_several_processes_share_one_log_without_losing_or_doubling_a_revision(u
     ]
     answered = [line.split() for writer in writers for line in writer.communicate(timeout=60)[0].splitlines()]
     assert [writer.returncode for writer in writers] == [0, 0, 0]
-    stored = dict(rows_in(tmp_path))
+    engine = open_engine(url)
+    stored = dict(map(tuple, rows_in(engine)))
     assert {name: int(revision) for name, revision in answered} == stored
     assert sorted(stored.values()) == list(range(1, 40 + 3 * 40 + 1))
+    assert not any(report.faults for report in verify(engine))
+    engine.dispose()
 
 
 def test_a_log_that_is_opened_again_goes_on(url, tmp_path, complaint, answer):

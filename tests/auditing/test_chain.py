@@ -183,6 +183,7 @@ def test_a_row_of_another_number_is_named_where_numbers_have_no_gaps(history):
     assert faults(history, "events") == [(Damage.EDITED, ROWS + 5, ROWS + 5)]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_rows_from_before_there_were_chains_are_chained_by_the_migration(tmp_path, log, complaint, answer):
     contents = [replace(complaint, ticket_id=str(number)) for number in range(3)]
     log.write([log.entry(each, answer(each)) for each in contents])

@@ -15,6 +15,7 @@ from auditing.doubts import (
     returned,
 )
 from auditing.label_errors import spread, suspected_label_errors
+from models.prediction import Decision
 
 KEY = b"k" * 32
 
@@ -25,8 +26,8 @@ def test_a_margin_is_low_where_winner_and_runner_up_are_close():
     assert not low_margin(0.5, 0.45, floor=0.01)
 
 
-def test_confidence_is_low_below_the_floor_and_not_on_it():
-    assert low_confidence(np.array([0.1, 0.2]), 0.2).tolist() == [True, False]
+def test_confidence_is_low_where_the_policy_leaves_the_answer_to_a_person():
+    assert [low_confidence(decision) for decision in (*Decision, None)] == [False, False, True, False]
 
 
 def test_no_label_is_out_of_distribution():

@@ -41,6 +41,7 @@ def test_an_unknown_token_opens_nothing(ring):
     assert ring.authenticate("\ud800") is None
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_token_is_nowhere_but_in_the_hands_of_its_owner(ring, log, tmp_path):
     made = ring.create("intake", ["predict"])
     log.engine.dispose()
@@ -97,6 +98,7 @@ def test_to_revoke_an_unknown_key_names_the_known(ring):
         ring.revoke("k_none")
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_store_that_is_away_is_said_to_be_away(log, tmp_path, clock):
     ring = KeyRing(log.engine, tick=clock)
     log.engine.dispose()

@@ -9,7 +9,7 @@ from auditing.dispatch import dispatches_of
 from auditing.doubts import audit_sample
 from auditing.events import Outcome, OutcomeStatus, Review, ReviewStatus, Role
 from auditing.measures import FORMULAS, By, Metric, Window, accuracy_of_all, figures
-from auditing.misroutes import SILENT, Chosen, cases_of_cell, confusion
+from auditing.misroutes import SILENT, Chosen, cases_of_cell, confusion, reasons
 
 NOON = datetime(2026, 10, 3, 4, 0, tzinfo=UTC)
 
@@ -175,6 +175,12 @@ def test_the_cells_of_the_confusion_lead_to_the_cases(log, four):
     assert confusion(log.engine, "domain").total == 0
     assert confusion(log.engine, "office", Chosen(auto=False)).total == 0
     assert confusion(log.engine, "office", Chosen(version="1")).total == 3
+
+
+@pytest.mark.usefixtures("four")
+def test_returns_are_counted_by_office_and_reason(log):
+    assert reasons(log.engine) == [("O03", "R07", 2), ("O04", "R07", 1)]
+    assert reasons(log.engine, Window(since=datetime.now(UTC) + timedelta(hours=1))) == []
 
 
 def test_a_silent_model_has_a_column_of_its_own(predicted, judge, book, log):

@@ -78,6 +78,7 @@ def test_what_is_asked_again_after_its_answer_was_removed_is_answered_and_not_st
         log.find(two_years[0])
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_nothing_of_a_removed_text_is_left_in_the_files(log, two_years, complaint, answer, tmp_path):
     retain(log.engine, YEAR, "admin", now=lambda: TODAY + 3 * YEAR)
     held = b"".join(path.read_bytes() for path in tmp_path.glob("caselog.db*"))

@@ -41,6 +41,7 @@ def test_several_may_prepare_a_new_store_at_once(url):
         engine.dispose()
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_commits_are_on_the_disk_and_readers_do_not_wait(url):
     engine = open_engine(url)
     prepare(engine)

@@ -3,13 +3,17 @@
 python -m tests.benchmarks.big fit ROWS AT_MOST       both heads, on ROWS resampled from at most AT_MOST rows of the data
 python -m tests.benchmarks.big command FILE           `paidan train --data FILE` as it is
 
-The last line that it prints holds seconds and the peak in GiB, as JSON.
+The last line that it prints holds seconds and the peak in GiB, as JSON: `gib` of all that was in memory, `gib_of_its_own`
+without the pages of files, which the system takes back when it needs them.
 """
 
 import json
 import resource
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +23,9 @@ from tests.benchmarks.data import read_rows
 from tests.benchmarks.learn import learn
 
 _KIB_PER_GIB = 1 << 20
+_STATUS = Path("/proc/self/status")
+_EVERY = 0.05
+"""Seconds between two looks at the memory."""
 
 
 def fit(n: int, at_most: int) -> dict[str, Any]:
@@ -44,19 +51,43 @@ def command(file: str) -> dict[str, Any]:
 
 def peak() -> float:
     """The most memory that this process has held, GiB."""
-    status = Path("/proc/self/status")
-    if status.exists():
+    if _STATUS.exists():
         # not ru_maxrss, which counts what the parent held when it made this process
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) / _KIB_PER_GIB
+        return _now("VmHWM")
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (_KIB_PER_GIB << 10)
+
+
+@contextmanager
+def watched(found: dict[str, Any]) -> Iterator[None]:
+    """Put the peaks of what is done inside into `found`."""
+    own, done = 0.0, threading.Event()
+
+    def watch() -> None:
+        nonlocal own
+        while not done.wait(_EVERY):
+            own = max(own, _now("RssAnon"))
+
+    if _STATUS.exists():
+        threading.Thread(target=watch, daemon=True).start()
+    yield
+    done.set()
+    found["gib"] = peak()
+    if own:
+        found["gib_of_its_own"] = own
+
+
+def _now(what: str) -> float:
+    line = next(line for line in _STATUS.read_text().splitlines() if line.startswith(f"{what}:"))
+    return int(line.split()[1]) / _KIB_PER_GIB
 
 
 def main() -> None:
     """Do what the command line says."""
     what, *arguments = sys.argv[1:]
-    found = fit(int(arguments[0]), int(arguments[1])) if what == "fit" else command(arguments[0])
-    sys.stdout.write(f"\n{json.dumps(found | {'gib': peak()})}\n")
+    found: dict[str, Any] = {}
+    with watched(found):
+        found |= fit(int(arguments[0]), int(arguments[1])) if what == "fit" else command(arguments[0])
+    sys.stdout.write(f"\n{json.dumps(found)}\n")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -49,6 +50,8 @@ def desk(tmp_path_factory, tiny_complaints):
             for row in rows:
                 own = row | {"承办单位": row["office"], "office_group": row["office"]}
                 writer.writerow({column: own[column] for column in columns})
+    people = [{"text": row["text"], "office": row["office"], "provenance": "person"} for row in rows[:5]]
+    pd.DataFrame(people).to_parquet(folder / "reviewed.parquet")
     book = openpyxl.Workbook()
     book.active.append(["text"])
     for row in rows[:5]:
@@ -67,7 +70,8 @@ def run(desk, tmp_path_factory):
             patch.chdir(desk)
             # the starter set itself is learnt elsewhere; here its commands learn from a small file
             patch.setattr("training.starter.starter_files", lambda: (desk / "test.csv",))
-            result = runner.invoke(paidan.cli, shlex.split(command)[1:])
+            # what is typed where a password is asked for
+            result = runner.invoke(paidan.cli, shlex.split(command)[1:], input="白日依山尽黄河入海流\n")
         assert result.exit_code == 0, (command, result.output, result.exception)
         return result.output
 

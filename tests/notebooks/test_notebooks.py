@@ -5,6 +5,8 @@ import csv
 import json
 import os
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,9 +14,13 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from auditing.caselog import CaseLog
+from auditing.events import Outcome, OutcomeStatus, Review, ReviewStatus, Role
+from auditing.history import EventLog
 from features.segment import Lexicon
 from models.bundle import verify_bundle
 from models.registry import Registry
+from models.triage import TriageModel
 from training.dataset import read_labelled
 from training.recipe import Recipe
 from training.run import train
@@ -23,7 +29,8 @@ from training.tracking import Tracker
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 EXPLORE, ERRORS = "01_explore_labelled_complaints.ipynb", "02_errors_of_a_version.ipynb"
-TABLE, PICTURE, TEXT = "text/html", "image/png", "stdout"
+AUDIT = "03_audit_of_misrouted_tickets.ipynb"
+TABLE, PICTURE, DRAWING, TEXT = "text/html", "image/png", "image/svg+xml", "stdout"
 QUOTED = 12
 """Characters in a row that make a quotation."""
 
@@ -44,7 +51,7 @@ def shown(book, cell_id):
         if output.output_type == "stream":
             found.append((output.name, output.text))
         else:
-            kind = PICTURE if PICTURE in output.data else TABLE
+            kind = next(kind for kind in (PICTURE, DRAWING, TABLE) if kind in output.data)
             found.append((kind, output.data[kind]))
     return found
 
@@ -118,14 +125,41 @@ def analysed_foreign(execute, foreign):
     return execute(ERRORS, PAIDAN_DATA=str(foreign.path), PAIDAN_COLUMNS="text=诉求;office=去向")
 
 
-@pytest.mark.parametrize("name", [EXPLORE, ERRORS])
+@pytest.fixture(scope="module")
+def audited(execute, trained):
+    """The third notebook, on a case log in which tickets were returned, sent on, closed and reviewed."""
+    registry = Registry.under(trained.home, verify_bundle)
+    version = registry.resolve("champion")
+    model = TriageModel.load(registry.fetch(version), version.model)
+    log = CaseLog.open(f"sqlite:///{trained.home / 'caselog.db'}", trained.home / "digest.key")
+    data = read_labelled(trained.files)
+    complaints = [replace(data.complaint(row), source="12345", ticket_id=f"T-{row}") for row in range(80)]
+    ids = [each.prediction_id for each in log.write([log.entry(each, model.triage(each)) for each in complaints])]
+    events, now = EventLog(log.engine), datetime.now(UTC)
+    offices = data.labels("office").tolist()
+    for row, prediction_id in enumerate(ids[:40]):
+        if row % 4 == 0:
+            back = Outcome(prediction_id, OutcomeStatus.RETURNED, "O01", "O01", now, reason_code="R07")
+            events.append(back, "key")
+        events.append(Outcome(prediction_id, OutcomeStatus.CLOSED, offices[row], offices[row], now), "key")
+    for row, prediction_id in enumerate(ids[40:50], 40):
+        for who in ("li", "wang"):
+            label = offices[row] if row % 5 or who == "li" else "O01"
+            said = {"domain_code": data.labels("domain")[row], "office_code": label}
+            events.append(Review(prediction_id, ReviewStatus.CORRECTED, who, Role.REVIEWER, now, **said), who)
+    events.close()
+    log.close()
+    return execute(AUDIT)
+
+
+@pytest.mark.parametrize("name", [EXPLORE, ERRORS, AUDIT])
 def test_a_notebook_defines_nothing(name):
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
     for cell in code_cells(written(name)):
         assert not [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, definitions)]
 
 
-@pytest.mark.parametrize("name", [EXPLORE, ERRORS])
+@pytest.mark.parametrize("name", [EXPLORE, ERRORS, AUDIT])
 def test_a_notebook_is_kept_without_outputs_and_without_places(name):
     book = written(name)
     nbformat.validate(book)
@@ -136,7 +170,7 @@ def test_a_notebook_is_kept_without_outputs_and_without_places(name):
         assert not re.search(r"""["'](?:/|~|[A-Za-z]:[\\/])""", cell.source)
 
 
-@pytest.mark.parametrize("name", [EXPLORE, ERRORS])
+@pytest.mark.parametrize("name", [EXPLORE, ERRORS, AUDIT])
 def test_a_notebook_speaks_chinese_first(name):
     for cell in written(name).cells:
         if cell.cell_type == "markdown":
@@ -145,7 +179,7 @@ def test_a_notebook_speaks_chinese_first(name):
             assert any(character.isascii() for character in letters)
 
 
-@pytest.mark.parametrize("run", ["explored", "explored_foreign", "analysed", "analysed_foreign"])
+@pytest.mark.parametrize("run", ["explored", "explored_foreign", "analysed", "analysed_foreign", "audited"])
 def test_every_cell_runs_without_an_error_or_a_warning(run, request):
     for cell in code_cells(request.getfixturevalue(run)):
         assert cell.execution_count is not None
@@ -214,3 +248,28 @@ def test_no_complaint_of_other_data_is_quoted(run, request, foreign):
 
 def test_mistakes_on_other_data_show_no_evidence(analysed_foreign):
     assert "evidence" not in shown(analysed_foreign, "mistakes")[0][1]
+
+
+def test_the_audit_shows_figures_misroutes_reviews_and_drift(audited):
+    assert kinds(audited, "overall") == [TEXT, TABLE]
+    assert kinds(audited, "by-group") == [TABLE] * 4
+    assert kinds(audited, "weeks") == [DRAWING]
+    assert kinds(audited, "confusion") == [PICTURE, PICTURE]
+    assert kinds(audited, "cells") == [TABLE, TABLE]
+    assert kinds(audited, "reasons") == [TABLE]
+    assert kinds(audited, "estimate") == [TEXT, TABLE, TABLE]
+    assert kinds(audited, "queue") == [TEXT, TABLE, TABLE]
+    assert kinds(audited, "days") == [TABLE, TABLE]
+
+
+def test_the_audit_counts_what_happened(audited):
+    assert "150" in shown(audited, "overall")[0][1]
+    assert "分类有误" in shown(audited, "reasons")[0][1]
+    assert ">10<" in shown(audited, "reasons")[0][1]
+    assert "insufficient data" in shown(audited, "days")[0][1] or "steady" in shown(audited, "days")[0][1]
+
+
+def test_the_audit_quotes_no_complaint(audited, trained):
+    said = all_text(audited)
+    texts = read_labelled(trained.files).texts.tolist()
+    assert not [text for text in texts if text[:QUOTED] in said]

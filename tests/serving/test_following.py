@@ -3,10 +3,13 @@
 import asyncio
 import logging
 import shutil
+import weakref
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
+from auditing.caselog import CaseLog
 from auditing.keys import KeyRing
 from auditing.store import open_engine
 from models.bundle import verify_bundle
@@ -14,7 +17,10 @@ from models.prediction import ModelVersion
 from models.registry import BUNDLE_IN_MODEL, Registry
 from models.versions import UnknownVersion
 from serving.champion import REGISTRY, load_champion, version_of
+from serving.following import Follower, State
+from serving.metrics import Metrics
 from serving.serve import build_app
+from serving.service import TriageService
 from serving.settings import Settings
 
 pytestmark = [
@@ -235,3 +241,70 @@ def test_the_alias_is_read_without_mlflow_as_mlflow_has_it(settings, register, r
     assert registry.named_by("challenger").run_id == second.run_id
     with pytest.raises(UnknownVersion):
         version_of(settings, "nobody")
+
+
+class TestOneLook:
+    """Looks by hand, without a registry: the keyword model under several numbers."""
+
+    @pytest.fixture
+    def service(self, tmp_path, keyword_service):
+        log = CaseLog.open(f"sqlite:///{tmp_path}/caselog.db", tmp_path / "digest.key")
+        service = TriageService(log)
+        service.swap(keyword_service.KeywordModel("1"))
+        yield service
+        log.close()
+
+    @pytest.fixture
+    def clock(self):
+        return [datetime(2026, 10, 3, tzinfo=UTC)]
+
+    @pytest.fixture
+    def follower(self, service, clock):
+        def follower(load, named="2"):
+            found = ModelVersion("complaint-triage", named)
+            return Follower(service, load, lambda: found, Metrics(), now=lambda: clock[0])
+
+        return follower
+
+    async def test_the_old_version_is_let_go(self, service, follower, keyword_service):
+        old = weakref.ref(service.live.model)
+        assert follower(lambda: keyword_service.KeywordModel("2")).look().state is State.CURRENT
+        assert service.live.model.version.version == "2"
+        assert old() is None
+
+    async def test_a_version_that_cannot_be_warmed_is_refused(self, service, follower, keyword_service):
+        class Broken(keyword_service.KeywordModel):
+            def triage(self, complaint):
+                raise RuntimeError(complaint.text)
+
+        assert follower(lambda: Broken("2")).look().state is State.REFUSED
+        assert service.live.model.version.version == "1"
+
+    async def test_a_refused_version_is_not_loaded_at_every_look_but_again_later_and_when_asked(
+        self, service, follower, clock
+    ):
+        tried = []
+
+        def load():
+            tried.append(clock[0])
+            raise OSError("disk")
+
+        one = follower(load)
+        since = one.look().since
+        one.look()
+        assert len(tried) == 1
+        one.look(anew=True)
+        assert len(tried) == 2
+        clock[0] += timedelta(minutes=2)
+        found = one.look()
+        assert (len(tried), found.state, found.since) == (3, State.REFUSED, since)
+        assert found.checked_at == clock[0]
+
+    async def test_what_others_raise_is_not_quoted(self, follower, caplog):
+        def load():
+            raise KeyError("13800000000")
+
+        with caplog.at_level(logging.ERROR, "serving"):
+            follower(load).look()
+        assert "KeyError at test_following.py" in caplog.text
+        assert "138" not in caplog.text

@@ -3,12 +3,14 @@
 import asyncio
 
 import pytest
+from pydantic import SecretStr
 
 from auditing.accesses import AccessLog, Action
 from auditing.caselog import CaseLog
 from auditing.events import Review, ReviewStatus, Role
 from auditing.history import EventLog
 from auditing.keys import KeyRing
+from auditing.store import open_engine
 from auditing.verify import verify
 from serving.settings import Settings
 
@@ -183,6 +185,21 @@ async def test_the_centre_may_reroute_and_unknown_fields_are_named(client, card)
     response = await tell(client, answer, status="rerouted", reason_code=None, actor="centre:zhang", reasn="R02")
     assert response.status_code == 201
     assert response.json()["warnings"] == ["unknown_field:reasn"]
+
+
+async def test_the_whole_way_on_postgresql(serve, settings, tiny_model, postgresql, card):
+    address = postgresql.make()
+    on_server = settings.model_copy(update={"database_url": SecretStr(address.render_as_string(hide_password=False))})
+    async with serve(on_server, lambda _: tiny_model) as client:
+        first = await ask(client, card)
+        assert (await tell(client, first)).status_code == 201
+        assert f"returned_by:{first['office']['code']}" in (await ask(client, card))["doubts"]
+        stored = await client.get(f"/v1/predictions/{first['prediction_id']}")
+        assert stored.json()["office"] == first["office"]
+    engine = open_engine(address)
+    assert [(report.rows, report.faults) for report in verify(engine)] == [(2, ()), (1, ()), (2, ())]
+    engine.dispose()
+    postgresql.drop(address)
 
 
 class TestScopes:

@@ -97,6 +97,6 @@ def test_cross_validation_measures_each_row_once_by_a_model_that_has_not_seen_it
 
 
 def test_baselines_of_the_same_rows():
-    texts, labels = ["过期食品"] * 4 + ["退卡"] * 4, np.array(["食品"] * 4 + ["预付"] * 4)
+    texts, labels = [("过期", "食品")] * 4 + [("退卡", "")] * 4, np.array(["食品"] * 4 + ["预付"] * 4)
     assert baselines(texts, labels, texts, labels) == {"majority_accuracy": 0.5, "keywords_accuracy": 1.0}
     assert baselines(texts, labels, [], np.array([], str)) == {}

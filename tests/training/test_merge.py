@@ -134,6 +134,16 @@ def test_what_paidan_predict_wrote_is_the_models_own(merged):
     assert labels(merged(written | {"provenance": ["person", "person"]})) == {"甲": "FDS", "乙": "FDS"}
 
 
+def test_reviewed_labels_go_with_a_file_of_other_headers(merged):
+    found = merged(
+        {"text": ["过期牛奶", "健身卡"], "承办": ["O12", "O13"], "office": ["一", "二"]},
+        {"text": ["过期牛奶"], "office": ["O03"], "domain": ["FDS"], "provenance": ["person"]},
+        columns=("office=承办", "domain="),
+    )
+    assert labels(found, "office") == {"过期牛奶": "O03", "健身卡": "O13"}
+    assert found.data.targets == ("office",)
+
+
 def test_an_unknown_word_of_provenance_is_refused_where_it_stands(merged):
     with pytest.raises(ProvenanceUnknown, match=r"row 2: has provenance '大概'; known: person imported model"):
         merged({"text": ["甲", "乙"], "domain": ["FDS", "PRE"], "provenance": ["person", "大概"]})

@@ -1,0 +1,79 @@
+"""Templates to pages: everything that is put into one is escaped, and moments, shares and codes are written alike."""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from auditing.case_rows import CHINA
+from auditing.doubts import TOLD, Doubt
+from serving.pages.texts import Language, texts
+
+_HERE = Path(__file__).parent
+STATIC = _HERE / "static"
+"""Style, script and icon."""
+
+NOTHING = "–"
+"""Stands where there is no value."""
+
+
+class Renderer:
+    """Renders templates in one of the languages."""
+
+    def __init__(self) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(_HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters |= {"moment": moment, "share": share, "figure": figure, "signed": signed}
+        digest = sha256(b"".join(path.read_bytes() for path in sorted(STATIC.iterdir()))).hexdigest()
+        # what has changed has another address, so that it may be kept for long
+        self._environment.globals |= {"stamp": digest[:12], "now": lambda: datetime.now(UTC)}
+
+    def render(self, template: str, language: Language, context: Mapping[str, Any]) -> str:
+        """Render `template`.html."""
+        words = texts()
+
+        def say(key: str, /, **values: Any) -> str:
+            return words[key][language].format(**values)
+
+        def doubt(name: Doubt) -> tuple[str, str]:
+            told = TOLD[name]
+            return (told.name_zh, told.why_zh) if language is Language.CHINESE else (told.name_en, told.why_en)
+
+        return self._environment.get_template(f"{template}.html").render(
+            {
+                **context,
+                "t": say,
+                "doubt_in_words": doubt,
+                "language": language,
+                "english": language is Language.ENGLISH,
+            }
+        )
+
+
+def moment(value: datetime | None) -> str:
+    """Write a moment in China's time."""
+    return NOTHING if value is None else f"{value.astimezone(CHINA):%Y-%m-%d %H:%M}"
+
+
+def share(value: float | None, digits: int = 1) -> str:
+    """Write a share as a percentage."""
+    return NOTHING if value is None or math.isnan(value) else f"{value:.{digits}%}"
+
+
+def figure(value: float | None, digits: int = 2) -> str:
+    """Write a number."""
+    return NOTHING if value is None or math.isnan(value) else f"{value:,.{digits}f}"
+
+
+def signed(value: float) -> str:
+    """Write a weight with its sign."""
+    return f"{value:+.2f}".replace("-", "−")
