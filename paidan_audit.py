@@ -52,7 +52,10 @@ def audit() -> None:
 
 @audit.command("export")
 @click.argument("target", type=PATH, metavar="OUT.parquet")
-def audit_export(target: Path) -> None:
+@click.option(
+    "--outcomes", is_flag=True, help="连同单位已签收或办结的工单 | also tickets that an office accepted or closed"
+)
+def audit_export(target: Path, outcomes: bool) -> None:  # noqa: FBT001
     """导出人工审核过的标注，供 paidan train --data 使用 | the labels that people gave, to train on."""
     from auditing.accesses import NOBODY
     from auditing.export import export_labels
@@ -62,7 +65,7 @@ def audit_export(target: Path) -> None:
         raise click.BadParameter(f"{target.name}：请以 .parquet 结尾 | must end in .parquet")
     engine = store()
     with replacing(target) as file:
-        found = export_labels(engine, file, NOBODY)
+        found = export_labels(engine, file, NOBODY, outcomes=outcomes)
     removed = f"；原文已按期删除 text removed: {found.removed:,}" if found.removed else ""
     click.echo(f"已导出 exported: {found.rows:,} → {target}{removed}")
 

@@ -3,6 +3,11 @@
 A row is there for each complaint that a person has looked at, under the headers that training reads by themselves, and
 behind them where the label comes from. What only the model said is no label: where a reviewer corrected one head and
 said nothing of the other, the other is blank. Every case that is given away is in the access log before it is.
+
+Reviewers look at what offices sent back. Whoever learns from those cases alone learns of each kind of complaint only
+where the answer was wrong, and unlearns what was right (J. Heckman, "Sample selection bias as a specification error",
+Econometrica 1979). The tickets that an office has signed for or closed make the sample whole again; they are imported
+labels, which a reviewer's outrank.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +24,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from auditing.accesses import Action, access_row
 from auditing.chain import append
 from auditing.errors import StoreUnavailable
-from auditing.events import Event
+from auditing.events import Event, Kind
 from auditing.history import event_of
 from auditing.identity import CONTENT_LENGTH, TICKET_LENGTH
 from auditing.provenance import Provenance
@@ -30,6 +35,9 @@ from auditing.truth import Truth, truth_of
 
 _AT_ONCE = 500
 
+_TRUSTED = (Provenance.PERSON, Provenance.IMPORTED)
+_KINDS = {Provenance.PERSON: Kind.REVIEW.value, Provenance.IMPORTED: Kind.OUTCOME.value}
+
 _TEXT = ("text", "title", "merchant", "address", "source", "ticket_id", "received_at", "domain", "office")
 _FROM = ("provenance", "review", "reviewer_role", "prediction_id", "model_name", "model_version")
 COLUMNS = pa.schema(
@@ -39,22 +47,29 @@ COLUMNS = pa.schema(
         pa.field("event", pa.int64()),
     ]
 )
-"""Of the file. `review`: confirmed, corrected or ruled; `event`: the entry of the log that says so."""
+"""Of the file. `review`: confirmed, corrected or ruled, or of an outcome accepted or closed; `event`: the entry of the
+log that says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What an export gave: complaints with a person's label; of so many more the text is kept no longer."""
+    """What an export gave: complaints with a label; of so many more the text is kept no longer."""
 
     rows: int
     removed: int
 
 
 def export_labels(
-    engine: Engine, file: BinaryIO, by: str, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    engine: Engine,
+    file: BinaryIO,
+    by: str,
+    *,
+    outcomes: bool = False,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Exported:
     """Write the reviewed complaints as Parquet, in the order of their predictions; `by`: who asks, an id.
 
+    `outcomes`: those that an office accepted or closed as well, where no reviewer has said anything.
     Complaints have personal data masked, as the log keeps them; of the reviewer the role is given, not the name.
 
     Raises:
@@ -64,11 +79,17 @@ def export_labels(
     rows, removed = 0, 0
     try:
         with pq.ParquetWriter(file, COLUMNS, compression="zstd") as writer:
-            for stored, truth in _labelled(engine):
+            for stored, truth in _labelled(engine, _TRUSTED if outcomes else _TRUSTED[:1]):
                 kept = [(row, said) for row, said in zip(stored, truth, strict=True) if row.complaint]
                 removed += len(stored) - len(kept)
                 if kept:
-                    _tell(engine, by, now(), [row.prediction_id for row, _ in kept])
+                    _tell(
+                        engine,
+                        by,
+                        now(),
+                        [row.prediction_id for row, _ in kept],
+                        "labels and outcomes" if outcomes else "reviewed labels",
+                    )
                     writer.write_table(pa.Table.from_pylist([_row(*each) for each in kept], COLUMNS))
                     rows += len(kept)
     except SQLAlchemyError as error:
@@ -76,11 +97,12 @@ def export_labels(
     return Exported(rows, removed)
 
 
-def _labelled(engine: Engine) -> Iterator[tuple[list[Row[Any]], list[Truth]]]:
-    """Yield the predictions that people have labelled, one for each content, with what is right."""
+def _labelled(engine: Engine, trusted: Sequence[Provenance]) -> Iterator[tuple[list[Row[Any]], list[Truth]]]:
+    """Yield the predictions that a `trusted` hand has labelled, one for each content, with what is right."""
     done: set[str] = set()
     seq = 0
-    said = select(events.c.prediction_id).where(events.c.kind == "review").distinct()
+    kinds = [_KINDS[hand] for hand in trusted]
+    said = select(events.c.prediction_id).where(events.c.kind.in_(kinds)).distinct()
     with engine.connect() as connection:
         while rows := connection.execute(
             select(predictions)
@@ -96,7 +118,7 @@ def _labelled(engine: Engine) -> Iterator[tuple[list[Row[Any]], list[Truth]]]:
                     row.prediction_id, row.domain_code, row.office_code, told[row.prediction_id[:TICKET_LENGTH]]
                 )
                 content = row.prediction_id[:CONTENT_LENGTH]
-                if truth is not None and truth.source is Provenance.PERSON and content not in done:
+                if truth is not None and truth.source in trusted and content not in done:
                     done.add(content)
                     stored.append(row)
                     found.append(truth)
@@ -110,12 +132,12 @@ def _events(connection: Connection, tickets: set[str]) -> dict[str, list[Event]]
     return found
 
 
-def _tell(engine: Engine, by: str, at: datetime, prediction_ids: Sequence[str]) -> None:
+def _tell(engine: Engine, by: str, at: datetime, prediction_ids: Sequence[str], detail: str) -> None:
     with writing(engine) as connection:
         append(
             connection,
             "accesses",
-            [access_row(at, by, Action.EXPORT, prediction_id, "reviewed labels") for prediction_id in prediction_ids],
+            [access_row(at, by, Action.EXPORT, prediction_id, detail) for prediction_id in prediction_ids],
         )
 
 

@@ -27,9 +27,9 @@ def judge(events):
 
 @pytest.fixture
 def exported(log):
-    def exported():
+    def exported(**chosen):
         file = io.BytesIO()
-        found = export_labels(log.engine, file, "local")
+        found = export_labels(log.engine, file, "local", **chosen)
         return found, pq.read_table(io.BytesIO(file.getvalue())).to_pylist()
 
     return exported
@@ -79,6 +79,23 @@ def test_the_same_content_under_two_versions_is_one_row(predicted, judge, export
     judge(two, "corrected", actor="wang", domain_code="SPF", office_code="O05")
     _, (row,) = exported()
     assert row["office"] == "O05"
+
+
+def test_what_an_office_signed_for_is_exported_on_request_and_a_reviewer_outranks_it(
+    predicted, judge, events, exported
+):
+    predicted("没有人看过的一件")
+    accepted, sent_back, both = predicted("单位签收的一件"), predicted("退回的一件"), predicted("签收后复核的一件")
+    for prediction_id in (accepted, both):
+        events.append(Outcome(prediction_id, OutcomeStatus.ACCEPTED, "O03", "O03", NOON), "key")
+    events.append(Outcome(sent_back, OutcomeStatus.RETURNED, "O03", "O03", NOON, reason_code="R05"), "key")
+    judge(both, "corrected", office_code="O05")
+    found, rows = exported(outcomes=True)
+    assert (found.rows, found.removed) == (2, 0)
+    assert [(row["prediction_id"], row["office"], row["provenance"], row["review"]) for row in rows] == [
+        (accepted, "O03", "imported", "accepted"),
+        (both, "O05", "person", "corrected"),
+    ]
 
 
 def test_every_exported_case_is_in_the_access_log(predicted, judge, exported, log):
