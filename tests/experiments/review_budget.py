@@ -14,7 +14,6 @@ that accepted (`--outcomes`), which is the loop; and those of the reviewers alon
 """
 
 import json
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -64,7 +63,8 @@ def main(
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="experiment-", dir=output.parent) as work:
         found = run(weeks, Plan(budget, seeds, requests), Path(work))
-    found = {"command": f"python -m tests.experiments.review_budget {' '.join(sys.argv[1:])}", **found}
+    asked = {"first": first, "then": then, "budget": budget, "seeds": seeds, "requests": requests}
+    found = {"data": [path.name for path in data], "columns": columns, "asked": asked, **found}
     output.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     click.echo(table(found))
 
