@@ -63,10 +63,11 @@ def look_up_all(table: Keys, row_bits: int, keys: Keys, n: int, entries: Keys, r
     for i in range(n):
         entries[i] = table[np.int64(keys[i] >> shift)]
     for i in range(n):
-        entry = entries[i]
-        wanted = keys[i] << bits
-        slot = np.int64(keys[i] >> shift)
-        while entry != FREE and entry & ~row_mask != wanted:
-            slot = (slot + 1) & mask
-            entry = table[slot]
-        rows[i] = -1 if entry == FREE else np.int32(entry & row_mask)
+        entry, wanted = entries[i], keys[i] << bits
+        # nobody can foretell which n-grams are known: what most of them need is done without a branch
+        if entry != FREE and entry & ~row_mask != wanted:
+            slot = np.int64(keys[i] >> shift)
+            while entry != FREE and entry & ~row_mask != wanted:
+                slot = (slot + 1) & mask
+                entry = table[slot]
+        rows[i] = np.int32(entry & row_mask) if entry != FREE else np.int32(-1)

@@ -125,9 +125,18 @@ def emit(
             previous_start = a
         block_ends[2 * field] = n
         seed = _mix(np.uint64(0), np.uint64(2 * field + 2))
-        for a in range(begin, stop):
+        for a in range(begin, stop - CHARACTER_N + 1):
             h = seed
-            for b in range(a, min(a + CHARACTER_N, stop)):
+            # as many steps as the compiler can count
+            for size in range(CHARACTER_N):
+                h = _mix(h, np.uint64(text[a + size]))
+                keys[n + size] = h
+                starts[n + size] = a
+                ends[n + size] = a + size + 1
+            n += CHARACTER_N
+        for a in range(max(begin, stop - CHARACTER_N + 1), stop):
+            h = seed
+            for b in range(a, stop):
                 h = _mix(h, np.uint64(text[b]))
                 keys[n] = h
                 starts[n] = a

@@ -63,6 +63,7 @@ def recognise(
     feature each n-gram is, else it holds nothing of use.
     """
     grams, entries, row_of, rows, counts, feature_ends, facts, seen = space
+    known_rows = entries.view(np.int32)  # the look-up is done with it
     n = emit(text, fields, trie, grams)
     look_up_all(table, row_bits, grams.keys, n, entries, row_of)
     facts[:] = 0
@@ -71,22 +72,30 @@ def recognise(
     for block in range(len(feature_ends)):
         stop = grams.block_ends[block]
         if block % 2 == 1 and block < 4:
+            pairs = 0
+            found = 0
             for j in range(i, stop):
-                if grams.ends[j] - grams.starts[j] == 2:
-                    facts[1] += 1
-                    facts[2] += row_of[j] >= 0
-        while i < stop:
-            row = row_of[i]
-            if row >= 0:
-                place = seen[row]
-                if place == 0:
-                    rows[n_features] = row
-                    counts[n_features] = 1
-                    n_features += 1
-                    seen[row] = n_features
-                else:
-                    counts[place - 1] += 1
-            i += 1
+                pair = grams.ends[j] - grams.starts[j] == 2
+                pairs += pair
+                found += pair and row_of[j] >= 0
+            facts[1] += pairs
+            facts[2] += found
+        # both loops are without a branch, for nobody can foretell which n-grams are known or occur again
+        known = 0
+        for j in range(i, stop):
+            row = row_of[j]
+            known_rows[known] = row
+            known += row >= 0
+        for j in range(known):
+            row = known_rows[j]
+            place = seen[row]
+            new = place == 0
+            at = n_features if new else place - 1
+            rows[at] = row
+            counts[at] = (0 if new else counts[at]) + 1
+            n_features += new
+            seen[row] = at + 1
+        i = stop
         feature_ends[block] = n_features
     if with_places:
         for i in range(n):
