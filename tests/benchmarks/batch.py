@@ -11,6 +11,7 @@ import numpy as np
 
 from features.vectorise import corpus
 from models.batch import score_corpus
+from models.bundle import read_bundle
 from models.fitted import FIELDS
 from tests.benchmarks.data import ROOT, Rows
 from tests.benchmarks.measure import ratio, spread, took
@@ -24,7 +25,11 @@ def measure(world: World) -> dict[str, Any]:
     `ratio`: both sides on one core, from the same normalised texts to probabilities. `ratio_from_raw_text`: our side on all
     cores, added up, and it normalises besides, which the peer does not.
     """
-    rows, model, scorer = world.rows.resampled(world.sizes.batch_rows), world.model, world.fitted.scorer()
+    rows, model, scorer = (
+        world.rows.resampled(world.sizes.batch_rows),
+        world.model,
+        read_bundle(world.bundle).model.scorer(),
+    )
     sides: dict[str, list[float]] = {"naive": [], "ours": [], "ours_from_raw_text": []}
     for _ in range(world.sizes.batch_rounds):
         scored = took(lambda: score_corpus(scorer, corpus(rows.documents, len(FIELDS)), 1))
