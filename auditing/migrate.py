@@ -7,7 +7,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
-from auditing.store import IMMEDIATE
+from auditing.schema import IMMEDIATE
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 """Where env.py and the versions lie."""

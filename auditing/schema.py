@@ -77,6 +77,9 @@ predictions = Table(
     sqlite_autoincrement=True,
 )
 
+IMMEDIATE = "paidan_immediate"
+"""Execution option: begin the transaction with the writer's lock (SQLite)."""
+
 writer_turn = Table(
     "writer_turn",
     metadata,

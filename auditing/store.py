@@ -16,12 +16,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from auditing.errors import StoreUnavailable, StoreUnsuitable
-from auditing.schema import HEAD, writer_turn
+from auditing.schema import HEAD, IMMEDIATE, writer_turn
 
 _log = logging.getLogger(__name__)
-
-IMMEDIATE = "paidan_immediate"
-"""Execution option: begin the transaction with the writer's lock (SQLite)."""
 
 
 def open_engine(url: str | URL, *, busy_timeout: float = 5.0) -> Engine:
