@@ -154,6 +154,7 @@ def doubts_of(target: Target, decision: Decision, confidence: float, runner_up: 
 def _evidence(
     target: Target, whole: list[int], real: list[float], reading: Reading, masked: Complaint
 ) -> list[Evidence]:
+    """The evidence of a head from its rows of `models.scores.Scores`, at its places in the original fields."""
     found = []
     written = (masked.title, masked.text, masked.merchant, masked.address)
     place = LEADING

@@ -68,9 +68,9 @@ def create_app(
 
     `keys` None lets everyone in, which `settings` allows on loopback only. `load_model` is asked when the service
     starts, and again until it gives a model; one of several workers listens only after the first attempt. Without
-    `load_model` the caller swaps a model into `service`. `follower` looks after the alias while the service runs,
-    and at once where POST /v1/models/reload asks for it. `challenger` is asked beside the live model, after the answers. `changes` lists
-    those of the champion, for the console.
+    `load_model` the caller swaps a model into `service`. `follower` looks after the alias while the service runs, and at
+    once where POST /v1/models/reload asks for it. `challenger` is asked beside the live model, after the answers.
+    `changes` lists those of the champion, for the console.
 
     Raises:
         ValueError: keys are required, and there are none.
