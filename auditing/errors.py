@@ -5,6 +5,7 @@ AuditingError
 ├── StoreUnsuitable      the URL names a store that cannot keep a log
 ├── RecordRefused        one record, and only that one, could not be stored
 ├── UnknownPrediction    no such prediction in the log
+├── CaseNotReady         the prediction is in the log, its case is still being made: look again
 ├── TextRemoved          retention has emptied the prediction's texts
 ├── TicketReturned       an office returned the ticket while it was being answered: answer anew
 ├── ReasonMissing        a return without a reason
@@ -81,6 +82,17 @@ class UnknownPrediction(AuditingError):
         super().__init__(
             "案例日志中没有这个 prediction_id，请核对答复中返回的编号。 | "
             "the case log has no such prediction_id; use the one that the answer carried."
+        )
+
+
+class CaseNotReady(AuditingError):
+    """The prediction is in the log, but its case has not been made yet."""
+
+    def __init__(self, prediction_id: str) -> None:
+        self.prediction_id = prediction_id
+        super().__init__(
+            "该预测已入日志，案件仍在整理中，请稍候刷新。 | "
+            "the prediction is in the log and its case is still being made; look again in a moment."
         )
 
 

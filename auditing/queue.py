@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Engine, Row, Select, func, select
 from auditing.case_rows import names_of
 from auditing.cases import look_of
 from auditing.doubts import Doubt
-from auditing.errors import UnknownPrediction
+from auditing.errors import CaseNotReady, UnknownPrediction
 from auditing.identity import TICKET_LENGTH
 from auditing.provenance import Provenance
 from auditing.schema import predictions
@@ -110,12 +110,20 @@ def waiting_by_doubt(engine: Engine) -> dict[Doubt, int]:
 
 
 def case_of(engine: Engine, prediction_id: str, worth: Worth = USUAL) -> Case:
-    """Give one case, open or not. Raises UnknownPrediction, also for one that has not been taken in yet."""
+    """Give one case, open or not.
+
+    Raises:
+        UnknownPrediction: the log has none with this id.
+        CaseNotReady: the log has it, but the cases have not been brought up to it yet.
+
+    """
     this = (cases.c.ticket == prediction_id[:TICKET_LENGTH]) & (cases.c.prediction_id == prediction_id)
     found = _read(engine, select(cases.c.seq, cases.c.value).where(this), worth)
-    if not found:
-        raise UnknownPrediction(prediction_id)
-    return found[0]
+    if found:
+        return found[0]
+    with engine.connect() as connection:
+        logged = connection.scalar(select(predictions.c.seq).where(predictions.c.prediction_id == prediction_id))
+    raise (UnknownPrediction if logged is None else CaseNotReady)(prediction_id)
 
 
 def ended_alike(engine: Engine, prediction_id: str, limit: int = 10) -> list[Ended]:

@@ -55,7 +55,7 @@ def show_queue(desk: Desk, visit: Visit) -> Reply:
 
 
 def show_case(desk: Desk, visit: Visit) -> Reply:
-    """Show one case. Raises UnknownPrediction."""
+    """Show one case. Raises UnknownPrediction, CaseNotReady."""
     prediction_id = case_id(visit)
     desk.keeper.catch_up()
     # written down before it is shown; what is no case is not written down

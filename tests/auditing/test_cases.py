@@ -5,6 +5,7 @@ from sqlalchemy import delete, insert, select
 
 from auditing.cases import MOST_ALIKE, CaseBook, look_of
 from auditing.doubts import Doubt
+from auditing.errors import CaseNotReady, UnknownPrediction
 from auditing.events import Outcome, OutcomeStatus, Review, ReviewStatus, Role
 from auditing.queue import Wanted, case_of, ended_alike, queue, waiting, waiting_by_doubt
 from auditing.schema_cases import cases, dispatches
@@ -32,6 +33,16 @@ def rows(log, table=cases):
 @pytest.fixture
 def book(log):
     return CaseBook(log.engine, b"k" * 32, sample_rate=0.0)
+
+
+def test_a_case_that_is_still_being_made_is_told_from_one_that_is_not_there(predicted, book, log):
+    logged = predicted("买的酸奶过期了", domain=("FDS", 0.97, 0.01), office=("O03", 0.95, 0.02))
+    with pytest.raises(CaseNotReady):
+        case_of(log.engine, logged)
+    with pytest.raises(UnknownPrediction):
+        case_of(log.engine, logged[:-1] + ("0" if logged[-1] != "0" else "1"))
+    book.refresh()
+    assert case_of(log.engine, logged).prediction_id == logged
 
 
 def test_a_sure_answer_is_no_case_to_look_at_and_an_unsure_one_is(predicted, book, log):

@@ -88,7 +88,10 @@ async def enter(client, role=Role.REVIEWER, password=WORD, **more):
 
 
 async def decide(client, prediction_id, action, **more):
-    page = await client.get(f"/console/cases/{prediction_id}")
+    for _ in range(20):
+        page = await client.get(f"/console/cases/{prediction_id}")
+        if page.status_code != 503:  # a busy machine may still be making the case
+            break
     seen = re.search(r'name="seen" value="(\d+)"', page.text)[1]
     form = {"csrf": token(page), "seen": seen, "action": action} | more
     return await client.post(f"/console/cases/{prediction_id}", data=form)
