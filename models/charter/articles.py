@@ -21,7 +21,7 @@ class Request(StrEnum):
 
 
 class OfficeKind(StrEnum):
-    """What an office is: the centre that distributes, a line section, a station of a territory, …"""
+    """What an office is: the centre that distributes, a line section, a station of a territory."""
 
     CENTRE = "centre"
     LINE = "line"
