@@ -50,6 +50,11 @@ def sentence_before(text: str, start: int) -> str:
     return text[max(text.rfind(mark, 0, start) for mark in _SENTENCE_ENDS) + 1 : start]
 
 
+def is_denied(text: str, start: int, end: int) -> bool:
+    """Tell whether the sentence denies `text[start:end]`."""
+    return bool(_DENIED.search(sentence_before(text, start)) or _DENIED_AFTER.match(text, end))
+
+
 def is_stated(text: str, start: int, end: int) -> bool:
     """Tell whether `text[start:end]` is neither denied nor supposed, nor the title or name of something."""
     before = sentence_before(text, start)
