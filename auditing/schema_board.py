@@ -7,7 +7,7 @@ the board reads a page of an index, however many tickets there are.
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
 
 from auditing.schema import UtcDateTime
-from auditing.schema_history import metadata
+from auditing.schema_charters import metadata
 
 __all__ = ["board_counts", "board_rows", "metadata"]
 
