@@ -1,14 +1,16 @@
 """What a new charter changes, in words, and which past tickets it would have sent elsewhere."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
-from models.charter.articles import Charter, Request
+from models.charter.articles import Charter, PlaceName, Request, Validity
 from models.charter.division import Division
+from models.charter.vocabulary import word_of
 
+What = Literal["added", "removed", "changed"]
 SECTIONS = {
     "offices": "code",
     "conditions": "code",
@@ -19,6 +21,7 @@ SECTIONS = {
     "clocks": "code",
 }
 """Sections of a charter whose articles have a code of their own, and where it stands."""
+_CLOSED = frozenset({"kind", "kinds", "lead", "assisting", "unit"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class Change:
 
     section: str
     code: str
-    what: str
+    what: What
     line: int
     before: Mapping[str, str]
     after: Mapping[str, str]
@@ -107,21 +110,43 @@ def _plain_changes(old: Charter, new: Charter) -> list[Change]:
     before, after = dict(old.domains), dict(new.domains)
     for code in dict.fromkeys((*after, *before)):
         if before.get(code) != after.get(code):
-            what = "added" if code not in before else "changed" if code in after else "removed"
-            named = [{"name": names[code]} if what == "changed" else {} for names in (before, after)]
-            found.append(Change("domains", code, what, 0, *named))
+            what: What = "added" if code not in before else "changed" if code in after else "removed"
+            was, now = ({"name": names[code]} if what == "changed" else {} for names in (before, after))
+            found.append(Change("domains", code, what, 0, was, now))
     for key in ("name", "locality"):
-        was, now = getattr(old, key), getattr(new, key)
-        if was != now:
-            found.append(Change(key, key, "changed", 0, {key: _words(was)}, {key: _words(now)}))
+        old_words, new_words = _words(getattr(old, key)), _words(getattr(new, key))
+        if old_words != new_words:
+            found.append(Change(key, key, "changed", 0, {key: old_words}, {key: new_words}))
     return found
 
 
 def _differing(before: Any, after: Any) -> tuple[dict[str, str], dict[str, str]]:
-    names = [
-        field.name
-        for field in fields(after)
-        if field.name != "line" and _words(getattr(before, field.name)) != _words(getattr(after, field.name))
-    ]
-    was, now = ({name: _words(getattr(article, name)) for name in names} for article in (before, after))
-    return was, now
+    was, now = (
+        {f.name: _shown(f.name, getattr(article, f.name)) for f in fields(after)} for article in (before, after)
+    )
+    names = [name for name in was if name != "line" and was[name] != now[name]]
+    return {name: was[name] for name in names}, {name: now[name] for name in names}
+
+
+def _shown(name: str, value: Any) -> str:
+    if name in _CLOSED:
+        return _words(tuple(word_of(part) for part in (value if isinstance(value, tuple) else (value,))))
+    return _words(value)
+
+
+def _words(value: Any) -> str:
+    """Return `value` as the file would show it, in one line."""
+    match value:
+        case None | ():
+            return ""
+        case tuple():
+            return "、".join(_words(part) for part in value)
+        case Validity(since, until):
+            return f"{since or ''}–{until or ''}"
+        case PlaceName():
+            signs = ["要旁证"] if value.second_sign else []
+            signs += [f"即{_words(value.aliases)}"] if value.aliases else []
+            signs += [f"不含{_words(value.excluded)}"] if value.excluded else []
+            return f"{value.name}（{'；'.join(signs)}）" if signs else value.name
+        case _:
+            return str(value)

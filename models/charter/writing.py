@@ -41,7 +41,7 @@ def changed(text: str, section: str, code: str, values: Mapping[str, Value | Non
     yaml.indent(mapping=2, sequence=4, offset=2)
     file = yaml.load(text)
     key = "station" if section == "territories" else "code"
-    articles = [article for article in file.get(section, ()) if isinstance(article, Mapping) and article[key] == code]
+    articles = [article for article in file.get(section, ()) if article[key] == code]
     if not articles:
         raise UnknownArticle(section, code)
     for name, value in values.items():

@@ -9,7 +9,7 @@ from models.charter.checks.days import days_of_change
 from models.charter.division import Division
 from models.charter.finding import Finding, error
 from models.charter.route import Sentence
-from models.charter.words import KINDS
+from models.charter.vocabulary import KINDS
 
 Cells = Mapping[tuple[str, Request, str | None], Sequence[Responsibility]]
 _WORDS = {kind: word for word, kind in KINDS.items()}

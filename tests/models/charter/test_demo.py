@@ -7,7 +7,7 @@ import pytest
 
 from models.charter.demo import demo_charter
 from models.charter.division import Division
-from models.charter.words import KINDS
+from models.charter.vocabulary import KINDS
 from training.starter import starter_files
 
 OWN = ("address", "merchant")
