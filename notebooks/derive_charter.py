@@ -33,7 +33,8 @@ LEAST_SHARE = 0.85
 """Of a word's rows that are of one district, after one row more of what its domains have anyway."""
 LEAST_LIFT = 0.2
 """By which that share is more than what the word's domains have anyway: a word of a matter is no place."""
-_COMMON = 0.03
+LEAST_PART = 0.01
+"""Of a domain's rows in a place: a unit with fewer has no part in it."""
 _TOWN = re.compile(r"(?P<town>.{1,6}?)(?P<kind>街道|镇|乡)")
 
 
@@ -70,7 +71,11 @@ def place_names(texts, districts_of, domains, districts):
         return found
     written = [re.sub(r"[^\u4e00-\u9fff]", "\n", texts[row]) for row in known]
     counter = CountVectorizer(
-        analyzer="char", ngram_range=(SHORTEST, LONGEST), min_df=min(LEAST_ROWS, len(written)), binary=True, lowercase=False
+        analyzer="char",
+        ngram_range=(SHORTEST, LONGEST),
+        min_df=min(LEAST_ROWS, len(written)),
+        binary=True,
+        lowercase=False,
     )
     rows = sparse.csr_matrix(counter.fit_transform(written))
     words = counter.get_feature_names_out()
@@ -131,21 +136,37 @@ def _responsibilities(found, texts, offices, domains, where, stations):
             counts[domain, station][unit] += 1
     rules = []
     for domain in sorted(set(domains.tolist())):
-        usual = _most(counts[domain, None])
-        rules.append({"code": f"R{len(rules) + 1}", "domains": [domain], "lead": usual})
-        for station in stations.values():
-            own = _most(counts[domain, station])
-            if own is not None and own != usual:
-                rules.append({"code": f"R{len(rules) + 1}", "domains": [domain], "places": [station], "lead": own})
-    return rules
+        anywhere = _rule(domain, None, counts[domain, None], where)
+        of_places = [
+            _rule(domain, station, counts[domain, station], where)
+            for station in stations.values()
+            if counts[domain, station]
+        ]
+        rules += [anywhere, *(rule for rule in of_places if _who(rule) != _who(anywhere))]
+    return [{"code": f"R{number}", **rule} for number, rule in enumerate(rules, 1)]
+
+
+def _rule(domain, station, counted, where):
+    """The rule of the unit with most rows; those with some of them assist.
+
+    Without a place a unit of a district has the ticket only until somebody knows where it belongs.
+    """
+    lead, *others = sorted(counted, key=lambda unit: (-counted[unit], unit))
+    least = max(2, LEAST_PART * counted.total())
+    assisting = [unit for unit in others if counted[unit] >= least and (station or where[unit] is None)]
+    if station:
+        return {"domains": [domain], "places": [station], "lead": lead, "assisting": assisting}
+    if where[lead] is None:
+        return {"domains": [domain], "lead": lead, "assisting": assisting}
+    return {"domains": [domain], "lead": "属地所", "without_place": lead, "assisting": assisting}
+
+
+def _who(rule):
+    return rule["lead"], rule["assisting"]
 
 
 def _filler(found):
     return {"code": "R0", "domains": list(found["domains"])[:1], "lead": found["offices"][0]["code"]}
-
-
-def _most(counted):
-    return min(counted, key=lambda unit: (-counted[unit], unit)) if counted else None
 
 
 def to_yaml(charter):
@@ -161,7 +182,9 @@ def to_yaml(charter):
 @click.option("--data", type=click.Path(path_type=Path, exists=True), multiple=True, required=True)
 @click.option("--column", "columns", multiple=True, metavar="ROLE=NAME")
 @click.option("--district", "districts", multiple=True, help="as it stands in the units' names")
-@click.option("--output", type=click.Path(path_type=Path), default=None, help="default: PAIDAN_HOME/derived-charter.yaml")
+@click.option(
+    "--output", type=click.Path(path_type=Path), default=None, help="default: PAIDAN_HOME/derived-charter.yaml"
+)
 def main(data, columns, districts, output):
     """Derive a charter from all rows of the files."""
     rows = read_labelled(list(data), parse_mapping(columns))
