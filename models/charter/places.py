@@ -5,6 +5,7 @@ The merchant's address counts before the merchant's name, that before the text, 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
@@ -136,12 +137,10 @@ class PlaceFinder:
             # after the sure ones: the order is stable within a field
             sure += [each for each in unsure if local or each[1].station in vouched]
         if len(sure) > 1:
-            sure.sort(key=_field)
+            often = Counter([(field, place.station) for field, place in sure])
+            # where a field names several stations, the one that it names most
+            sure.sort(key=lambda each: (each[0], -often[each[0], each[1].station]))
         return Sighting(tuple([place for _, place in sure]), doubtful, tuple(offices), tuple(departments))
-
-
-def _field(found: tuple[int, PlaceFound]) -> int:
-    return found[0]
 
 
 def _own_home(whole: str, begin: int, start: int, end: int) -> bool:

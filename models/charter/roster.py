@@ -61,18 +61,18 @@ class Roster:
         self.labels = self._own_labels(heirs)
         self.applies = bool(heirs) or not labels
         self._heirs = _pairs(heirs)
-        led = _led(charter, division, on)
+        parts = _parts(charter, division, on)
         places = {domain: number for number, domain in enumerate(self._domains)}
         self._reach = _pairs(
             sorted(
                 {
                     (places[domain], self._numbers[code])
-                    for code, domain, _ in led
+                    for code, domain, _ in parts
                     if domain in places and code in self._numbers
                 }
             )
         )
-        self._territories = _territories(led, division.stations)
+        self._territories = _territories(parts, division.stations)
         self._leads: dict[Circumstances, Integers] = {}
         self._sides: dict[str | None, Integers] = {None: np.zeros(len(self.offices), np.int32)}
         self._nobody = np.empty(0, np.int32)
@@ -170,32 +170,38 @@ def _pairs(found: Sequence[tuple[int, int]]) -> Integers:
     return np.array(found, np.int32).reshape(-1, 2)
 
 
-def _led(charter: Charter, division: Division, on: date) -> list[tuple[str, str, frozenset[str]]]:
-    """(office, domain, stations) of all that anybody leads that day; no stations where that is at every place."""
-    found: list[tuple[str, str, frozenset[str]]] = []
+def _parts(charter: Charter, division: Division, on: date) -> list[tuple[str, str, frozenset[str] | None]]:
+    """(office, domain, stations) of all that anybody leads or assists in that day.
+
+    No stations where that is at every place; None for who has a ticket only until its place is known.
+    """
+    found: list[tuple[str, str, frozenset[str] | None]] = []
     for rule in charter.responsibilities:
         if not rule.validity.holds(on):
             continue
         limits = frozenset(station for place in rule.places for station in division.today(place))
-        anywhere: frozenset[str] = frozenset()
-        if rule.lead == STATION:
-            leads = [(station, frozenset({station})) for station in limits or division.stations]
-            leads += [(code, anywhere) for code in division.today(rule.without_place or "")]
-        else:
-            leads = [(code, limits) for code in division.today(rule.lead)]
-        found += [(code, domain, own) for code, own in leads for domain in rule.domains]
+        parts: set[tuple[str, frozenset[str] | None]] = {
+            (code, None) for code in division.today(rule.without_place or "")
+        }
+        for said in (rule.lead, *rule.assisting):
+            if said == STATION:
+                parts |= {(station, frozenset({station})) for station in limits or division.stations}
+            else:
+                parts |= {(code, limits) for code in division.today(said)}
+        found += [(code, domain, own) for code, own in parts for domain in rule.domains]
     return found
 
 
 def _territories(
-    led: Iterable[tuple[str, str, frozenset[str]]], stations: Iterable[str]
+    parts: Iterable[tuple[str, str, frozenset[str] | None]], stations: Iterable[str]
 ) -> Mapping[str, frozenset[str]]:
     """Of each office that has one the stations that it works for: of a station itself, of others what limits all rules."""
     found: dict[str, frozenset[str]] = {}
     anywhere = set()
-    for code, _, own in led:
-        if not own:
+    for code, _, own in parts:
+        if own:
+            found[code] = found.get(code, frozenset()) | own
+        elif own is not None:
             anywhere.add(code)
-        found[code] = found.get(code, frozenset()) | own
     found = {code: own for code, own in found.items() if code not in anywhere}
     return found | {station: frozenset({station}) for station in stations}
