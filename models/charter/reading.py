@@ -22,7 +22,7 @@ from models.charter.conforming import misfits
 from models.charter.finding import Finding, in_words
 from models.charter.route import Sentence
 from models.charter.tree import Tree, Unreadable, tree_of
-from models.charter.words import KINDS, OFFICE_KINDS, UNITS, office_of
+from models.charter.vocabulary import KINDS, OFFICE_KINDS, UNITS, office_of
 
 
 class CharterUnreadable(ValueError):

@@ -1,29 +1,22 @@
-"""The words of a charter's file for values of a closed list: Chinese for who writes it, the code for programs."""
+"""Many words looked for in one pass over a text (ahocorasick_rs)."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable
 
-from models.charter.articles import STATION, OfficeKind, Request, Unit
+from ahocorasick_rs import AhoCorasick
 
-KINDS: Mapping[str, Request] = {
-    "投诉": Request.COMPLAINT,
-    "举报": Request.REPORT,
-    "咨询": Request.ENQUIRY,
-    "意见建议": Request.SUGGESTION,
-    "其他": Request.OTHER,
-}
-OFFICE_KINDS: Mapping[str, OfficeKind] = {
-    "中心": OfficeKind.CENTRE,
-    "科室": OfficeKind.LINE,
-    "所": OfficeKind.STATION,
-    "执法": OfficeKind.ENFORCEMENT,
-    "支持": OfficeKind.SUPPORT,
-    "外部": OfficeKind.EXTERNAL,
-}
-UNITS: Mapping[str, Unit] = {"工作日": "workdays", "日": "days", "小时": "hours", "分钟": "minutes"}
-STATION_WORD = "属地所"
-"""The word for STATION, the station in whose territory the merchant is."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def office_of(word: str) -> str:
-    """Return the code that `word` stands for as a lead or an assistant."""
-    return STATION if word == STATION_WORD else word
+class Words:
+    """An automaton of words; each is known by its place in the order given. May be shared by threads."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._automaton = AhoCorasick(list(words))
+
+    def in_text(self, text: str) -> list[tuple[int, int, int]]:
+        """Return (which word, start, end) for every occurrence, overlapping ones too. Never raises for a str."""
+        try:
+            return self._automaton.find_matches_as_indexes(text, overlapping=True)
+        except UnicodeEncodeError:  # a lone surrogate; the automaton reads UTF-8
+            return self._automaton.find_matches_as_indexes(_SURROGATE.sub("\ufffd", text), overlapping=True)
