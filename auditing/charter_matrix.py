@@ -58,9 +58,11 @@ def matrix_svg(matrix: Matrix, words: Mapping[Part, str], title: str) -> str:
     width = _LEFT + _SIDE * len(matrix.offices) + 8
     height = _TOP + _SIDE * len(matrix.domains) + 8
     drawn = [
-        (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width * _SCALE:g}" '
-        f'height="{height * _SCALE:g}" role="img" class="picture matrix" font-size="11" fill="currentColor">'
-        f"<title>{escape(title)}</title>")
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width * _SCALE:g}" '
+            f'height="{height * _SCALE:g}" role="img" class="picture matrix" font-size="11" fill="currentColor">'
+            f"<title>{escape(title)}</title>"
+        )
     ]
     for column, (code, name) in enumerate(matrix.offices):
         x = _LEFT + _SIDE * (column + 0.5)
