@@ -12,6 +12,7 @@ from features.laid import lay
 from features.normalise import Normaliser
 from models.batch import BatchScores, score_corpus
 from models.bundle import read_bundle
+from models.charter.trust import OfficeScores, Trust
 from models.decision import LOW_MARGIN
 from models.fitted import FIELDS, FittedModel, Head, Scope
 from models.prediction import (
@@ -41,6 +42,7 @@ class TriageModel:
         self.manifest = manifest
         self.heads = model.heads
         self.scope = model.scope
+        self.trust = Trust.from_manifest(manifest.get("about", {}).get("trust"))
         self._scorer = model.scorer()
         self._normalise = Normaliser()
         self._own = threading.local()
@@ -79,6 +81,10 @@ class TriageModel:
 
     def triage(self, complaint: Complaint, *, with_evidence: bool = True) -> Triage:
         """Answer one complaint."""
+        return self.triage_and_scores(complaint, with_evidence=with_evidence)[0]
+
+    def triage_and_scores(self, complaint: Complaint, *, with_evidence: bool = True) -> tuple[Triage, OfficeScores]:
+        """Answer one complaint; with it all probabilities, as `models.charter.resolution.Resolver` combines them."""
         reading = self.read(complaint)
         scores = self.scores(reading, with_evidence=with_evidence)
         # as lists at once: a single number of an array costs as much as all of them
@@ -97,7 +103,7 @@ class TriageModel:
                 doubts += doubts_of(head.target, answer.decision, answer.confidence, answer.alternatives[0].confidence)
                 if with_evidence:
                     evidence += _evidence(head.target, whole[number], real[number], reading, masked)
-        return Triage(
+        triage = Triage(
             model=self.version,
             complaint=masked,
             domain=answers.get("domain"),
@@ -106,6 +112,7 @@ class TriageModel:
             doubts=tuple(doubts),
             warnings=reading.flags(),
         )
+        return triage, OfficeScores(self.heads, scores.probabilities, self.trust)
 
     def triage_many(self, complaints: Iterable[Complaint], *, with_evidence: bool = True) -> list[Triage]:
         """Answer several complaints, in their order."""

@@ -5,6 +5,7 @@ The merchant's address counts before the merchant's name, that before the text, 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
@@ -13,7 +14,7 @@ import opencc
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from features.complaint import Complaint
-from models.charter.articles import Charter, OfficeKind, PlaceName
+from models.charter.articles import Charter, Office, OfficeKind, PlaceName
 from models.charter.route import PlaceFound
 
 FIELDS = ("address", "merchant", "title", "text")
@@ -57,20 +58,26 @@ class _Means(IntEnum):
 
 
 class _Pattern(NamedTuple):
+    """codes: of the station, of the office, or of the departments that share a term."""
+
     means: _Means
-    code: str
+    codes: tuple[str, ...]
     name: str
 
 
 class Sighting(NamedTuple):
-    """What one pass finds: places best first, codes of offices and of departments that the text names."""
+    """What one pass finds: places best first, codes of offices and of departments that the text names.
+
+    doubtful: ambiguous names for which no second sign speaks.
+    """
 
     places: tuple[PlaceFound, ...]
+    doubtful: tuple[PlaceFound, ...]
     offices: tuple[str, ...]
     departments: tuple[str, ...]
 
 
-NOTHING_SEEN = Sighting((), (), ())
+NOTHING_SEEN = Sighting((), (), (), ())
 
 
 class PlaceFinder:
@@ -107,7 +114,7 @@ class PlaceFinder:
         departments: dict[str, None] = {}
         local = False
         for number, start, end in found:
-            means, code, name = patterns[number]
+            means, codes, name = patterns[number]
             if means <= _Means.AMBIGUOUS:
                 field, begin = 0, 0
                 while field < len(lengths) and start >= begin + lengths[field]:
@@ -115,25 +122,25 @@ class PlaceFinder:
                     field += 1
                 if field > 1 and _own_home(whole, begin, start, end):
                     continue
-                place = PlaceFound(code, name, FIELDS[field], start - begin, end - begin)
+                place = PlaceFound(codes[0], name, FIELDS[field], start - begin, end - begin)
                 (sure if means is _Means.PLACE or field == 0 else unsure).append((field, place))
             elif means is _Means.LOCALITY:
                 local = True
             elif means is _Means.OFFICE:
-                offices[code] = None
+                offices[codes[0]] = None
             elif means is _Means.DEPARTMENT:
-                departments[code] = None
+                departments.update(dict.fromkeys(codes))
+        doubtful: tuple[PlaceFound, ...] = ()
         if unsure:
             vouched = {place.station for _, place in sure}
+            doubtful = tuple([place for _, place in unsure if not (local or place.station in vouched)])
             # after the sure ones: the order is stable within a field
             sure += [each for each in unsure if local or each[1].station in vouched]
         if len(sure) > 1:
-            sure.sort(key=_field)
-        return Sighting(tuple([place for _, place in sure]), tuple(offices), tuple(departments))
-
-
-def _field(found: tuple[int, PlaceFound]) -> int:
-    return found[0]
+            often = Counter([(field, place.station) for field, place in sure])
+            # where a field names several stations, the one that it names most
+            sure.sort(key=lambda each: (each[0], -often[each[0], each[1].station]))
+        return Sighting(tuple([place for _, place in sure]), doubtful, tuple(offices), tuple(departments))
 
 
 def _own_home(whole: str, begin: int, start: int, end: int) -> bool:
@@ -159,25 +166,34 @@ def _patterns(charter: Charter) -> dict[str, _Pattern]:
 
 
 def _said(charter: Charter) -> Iterator[tuple[str, _Pattern]]:
+    """Every string of the charter that tells something."""
     for territory in charter.territories:
         for place in territory.names:
             yield from _of_place(territory.station, place)
     for office in charter.offices:
-        if office.kind is not OfficeKind.EXTERNAL:
-            for name in (office.name, *office.aliases):
-                # codes such as O11 are also models of goods
-                if len(name) >= _SHORTEST_OFFICE_NAME and not name.isascii():
-                    yield name, _Pattern(_Means.OFFICE, office.code, name)
+        yield from _of_office(office)
     for name in charter.locality:
-        yield name, _Pattern(_Means.LOCALITY, "", name)
+        yield name, _Pattern(_Means.LOCALITY, (), name)
+    of_term: dict[str, list[str]] = {}
     for department in charter.departments:
         for term in department.terms:
-            yield term, _Pattern(_Means.DEPARTMENT, department.code, term)
+            of_term.setdefault(term, []).append(department.code)
+    for term, codes in of_term.items():
+        yield term, _Pattern(_Means.DEPARTMENT, tuple(codes), term)
 
 
 def _of_place(station: str, place: PlaceName) -> Iterator[tuple[str, _Pattern]]:
     means = _Means.AMBIGUOUS if place.second_sign else _Means.PLACE
     for name in (place.name, *place.aliases):
-        yield name, _Pattern(means, station, name)
+        yield name, _Pattern(means, (station,), name)
     for name in place.excluded:
-        yield name, _Pattern(_Means.NOTHING, "", name)
+        yield name, _Pattern(_Means.NOTHING, (), name)
+
+
+def _of_office(office: Office) -> Iterator[tuple[str, _Pattern]]:
+    if office.kind is OfficeKind.EXTERNAL:
+        return
+    for name in (office.name, *office.aliases):
+        # codes such as O11 are also models of goods
+        if len(name) >= _SHORTEST_OFFICE_NAME and not name.isascii():
+            yield name, _Pattern(_Means.OFFICE, (office.code,), name)
