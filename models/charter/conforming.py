@@ -10,7 +10,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from models.charter.finding import Finding
+from models.charter.finding import Finding, error
 from models.charter.route import Sentence
 from models.charter.tree import Tree
 
@@ -41,7 +41,7 @@ _REMEDIES = {
 
 def misfits(tree: Tree) -> tuple[Finding, ...]:
     """Return what does not conform to the schema, in the order of lines."""
-    found = [finding for error in _validator().iter_errors(tree.values) for finding in _told(error, tree)]
+    found = [finding for misfit in _validator().iter_errors(tree.values) for finding in _told(misfit, tree)]
     return tuple(sorted(found, key=lambda finding: finding.line))
 
 
@@ -51,26 +51,25 @@ def _validator() -> Draft202012Validator:
     return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
-def _told(error: ValidationError, tree: Tree) -> Iterator[Finding]:
-    path = tuple(error.absolute_path)
+def _told(misfit: ValidationError, tree: Tree) -> Iterator[Finding]:
+    path = tuple(misfit.absolute_path)
     where = ".".join(str(step) for step in path if isinstance(step, str))
-    if error.validator == "additionalProperties":
-        known = sorted(error.schema.get("properties", {}))
-        for key in sorted(set(error.instance) - set(known)):
+    if misfit.validator == "additionalProperties":
+        known = sorted(misfit.schema.get("properties", {}))
+        for key in sorted(set(misfit.instance) - set(known)):
             yield _unknown_key(tree.line((*path, key)), key, known)
-    elif error.validator == "required":
-        missing = [key for key in error.validator_value if key not in error.instance]
-        if error.message.startswith(repr(missing[0])):
+    elif misfit.validator == "required":
+        missing = [key for key in misfit.validator_value if key not in misfit.instance]
+        if misfit.message.startswith(repr(missing[0])):
             yield _missing(tree.line(path), missing)
     else:
-        yield Finding("error", "shape", tree.line(path), *_reason(error, where))
+        yield error("shape", tree.line(path), *_reason(misfit, where))
 
 
 def _unknown_key(line: int, key: str, known: Sequence[str]) -> Finding:
     near = get_close_matches(key, known, n=1)
     zh, en = (f"是不是 {near[0]}？", f"Did you mean {near[0]}? ") if near else ("", "")
-    return Finding(
-        "error",
+    return error(
         "unknown_key",
         line,
         Sentence(f"不认识的键“{key}”", f"unknown key {key!r}"),
@@ -79,8 +78,7 @@ def _unknown_key(line: int, key: str, known: Sequence[str]) -> Finding:
 
 
 def _missing(line: int, keys: Sequence[str]) -> Finding:
-    return Finding(
-        "error",
+    return error(
         "missing_key",
         line,
         Sentence(f"缺少 {'、'.join(keys)}", f"{', '.join(keys)} missing"),
@@ -88,14 +86,14 @@ def _missing(line: int, keys: Sequence[str]) -> Finding:
     )
 
 
-def _reason(error: ValidationError, where: str) -> tuple[Sentence, Sentence]:
-    value = _shown(error.instance)
+def _reason(misfit: ValidationError, where: str) -> tuple[Sentence, Sentence]:
+    value = _shown(misfit.instance)
     wrong = Sentence(f"{where or '文件'} 的值不合适：{value}", f"{where or 'the file'} cannot be {value}")
-    if error.validator == "type":
-        return wrong, _type_asked(error.validator_value)
-    expected = error.validator_value
+    if misfit.validator == "type":
+        return wrong, _type_asked(misfit.validator_value)
+    expected = misfit.validator_value
     listed = expected if isinstance(expected, list) else [expected]
-    zh, en = _REMEDIES.get(str(error.validator), ("请对照 charter.schema.json", "See charter.schema.json"))
+    zh, en = _REMEDIES.get(str(misfit.validator), ("请对照 charter.schema.json", "See charter.schema.json"))
     return wrong, Sentence(zh.format("、".join(map(str, listed))), en.format(", ".join(map(str, listed))))
 
 

@@ -44,18 +44,22 @@ class Division:
         )
         centres = (o.code for o in charter.offices if o.kind is OfficeKind.CENTRE and o.validity.holds(on))
         self._centre = next(centres, None)
+        stations = (office.code for office in charter.offices if office.kind is OfficeKind.STATION)
+        self._station_of = {code: found[0] for code in stations if (found := self._one(code))}
         self._cells = self._table()
         self._conditions = _conditions(charter, self._cells)
 
     def duty(self, domain: str, kind: Request, condition: str | None, place: str | None) -> Duty | None:
         """Whose ticket it is; None where no rule says so, or its lead has no one successor.
 
-        A condition without a rule of its own counts as none; a place that is no station of the day as unknown.
+        A condition without a rule of its own counts as none. A place that was a station, or will be, counts as the
+        one station of the day that does its work; any other as unknown.
         """
         cell = self._cells.get((domain, kind, condition)) or self._cells.get((domain, kind, None))
         if cell is None:
             return None
-        return (cell.by_place.get(place) if place is not None else None) or cell.without_place
+        station = self._station_of.get(place) if place is not None else None
+        return (cell.by_place.get(station) if station is not None else None) or cell.without_place
 
     def conditions(self, domain: str) -> tuple[str, ...]:
         """Codes of the conditions that have a rule in `domain`, in the charter's order."""

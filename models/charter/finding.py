@@ -23,6 +23,16 @@ class Finding:
     remedy: Sentence
 
 
+def error(code: str, line: int, message: Sentence, remedy: Sentence) -> Finding:
+    """Return a finding that keeps a charter from being activated."""
+    return Finding("error", code, line, message, remedy)
+
+
+def warning(code: str, line: int, message: Sentence, remedy: Sentence) -> Finding:
+    """Return a finding for the charter's author to think about."""
+    return Finding("warning", code, line, message, remedy)
+
+
 def in_words(finding: Finding, name: str) -> str:
     """Tell `finding` about the file `name` in one line, Chinese first."""
     place_zh, place_en = (f" 第 {finding.line} 行", f", line {finding.line}") if finding.line else ("", "")

@@ -19,7 +19,7 @@ from models.charter.articles import (
     Validity,
 )
 from models.charter.conforming import misfits
-from models.charter.finding import Finding, in_words
+from models.charter.finding import Finding, error, in_words
 from models.charter.route import Sentence
 from models.charter.tree import Tree, Unreadable, tree_of
 from models.charter.vocabulary import KINDS, OFFICE_KINDS, UNITS, office_of
@@ -60,14 +60,13 @@ def text_of(data: bytes, name: str = "charter.yaml") -> str:
     """
     try:
         return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+    except UnicodeDecodeError as broken:
+        line = data.count(b"\n", 0, broken.start) + 1
         raise CharterUnreadable(name, (_encoding(line),)) from None
 
 
 def _encoding(line: int) -> Finding:
-    return Finding(
-        "error",
+    return error(
         "encoding",
         line,
         Sentence("不是 UTF-8 编码", "not encoded in UTF-8"),

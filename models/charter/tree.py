@@ -27,7 +27,7 @@ from ruamel.yaml.tokens import (
     TagToken,
 )
 
-from models.charter.finding import Finding
+from models.charter.finding import Finding, error
 from models.charter.route import Sentence
 
 LONGEST = 1 << 20
@@ -84,10 +84,10 @@ def tree_of(text: str) -> Tree:
         lines: dict[Path, int] = {}
         faults: list[Finding] = []
         values = _plain(node, (), lines, faults)
-    except ReaderError as error:
-        raise Unreadable((_strange(text, error.position),)) from None
-    except MarkedYAMLError as error:
-        raise Unreadable((_no_yaml(text, error),)) from None
+    except ReaderError as strange:
+        raise Unreadable((_strange(text, strange.position),)) from None
+    except MarkedYAMLError as refusal:
+        raise Unreadable((_no_yaml(text, refusal),)) from None
     except (YAMLError, ValueError):
         raise Unreadable((_unparsable(),)) from None
     if faults:
@@ -104,8 +104,7 @@ def _refused(text: str) -> Iterator[Finding]:
         if isinstance(token, TagToken | AnchorToken | AliasToken | DirectiveToken):
             line = token.start_mark.line + 1
             written = text.splitlines()[line - 1].strip()[:40] if text else ""
-            yield Finding(
-                "error",
+            yield error(
                 "yaml_feature",
                 line,
                 Sentence(
@@ -159,8 +158,7 @@ def _line_at(text: str, position: int) -> int:
 
 
 def _too_long(length: int) -> Finding:
-    return Finding(
-        "error",
+    return error(
         "too_long",
         0,
         Sentence(f"文件有 {length} 个字符，超过 {LONGEST}", f"{length} characters, more than {LONGEST}"),
@@ -169,8 +167,7 @@ def _too_long(length: int) -> Finding:
 
 
 def _empty() -> Finding:
-    return Finding(
-        "error",
+    return error(
         "empty",
         0,
         Sentence("文件里没有内容", "the file is empty"),
@@ -180,8 +177,7 @@ def _empty() -> Finding:
 
 def _strange(text: str, position: int) -> Finding:
     character = text[position] if position < len(text) else "\ufffd"
-    return Finding(
-        "error",
+    return error(
         "strange_character",
         _line_at(text, position),
         Sentence(
@@ -191,26 +187,24 @@ def _strange(text: str, position: int) -> Finding:
     )
 
 
-def _no_yaml(text: str, error: MarkedYAMLError) -> Finding:
-    mark = error.problem_mark or error.context_mark
+def _no_yaml(text: str, refusal: MarkedYAMLError) -> Finding:
+    mark = refusal.problem_mark or refusal.context_mark
     line = mark.line + 1 if mark else 0
     rows = text.splitlines()
     written = rows[line - 1] if 0 < line <= len(rows) else ""
-    if "\t" in written[: len(written) - len(written.lstrip())] or "\\t" in str(error.problem):
-        return Finding(
-            "error",
+    if "\t" in written[: len(written) - len(written.lstrip())] or "\\t" in str(refusal.problem):
+        return error(
             "tab",
             line,
             Sentence("用了制表符缩进", "indented by a tab"),
             Sentence("缩进请用空格，每层两个", "Indent by spaces, two for each level"),
         )
-    return Finding(
-        "error",
+    return error(
         "yaml",
         line,
         Sentence(
             f"不是合法的 YAML：{written.strip()[:40]}",
-            f"not YAML ({error.problem or error.context}): {written.strip()[:40]}",
+            f"not YAML ({refusal.problem or refusal.context}): {written.strip()[:40]}",
         ),
         Sentence(
             "请看这一行和上一行：冒号后要有空格，括号和引号要成对，同级的缩进要对齐",
@@ -220,8 +214,7 @@ def _no_yaml(text: str, error: MarkedYAMLError) -> Finding:
 
 
 def _unparsable() -> Finding:
-    return Finding(
-        "error",
+    return error(
         "yaml",
         0,
         Sentence("不是合法的 YAML", "not YAML"),
@@ -230,8 +223,7 @@ def _unparsable() -> Finding:
 
 
 def _too_deep(line: int) -> Finding:
-    return Finding(
-        "error",
+    return error(
         "too_deep",
         line,
         Sentence(f"嵌套超过 {DEEPEST} 层", f"nested more than {DEEPEST} levels deep"),
@@ -240,8 +232,7 @@ def _too_deep(line: int) -> Finding:
 
 
 def _no_key(line: int) -> Finding:
-    return Finding(
-        "error",
+    return error(
         "key",
         line,
         Sentence("冒号前不是一个词", "what stands before the colon is not a word"),
@@ -250,8 +241,7 @@ def _no_key(line: int) -> Finding:
 
 
 def _twice(line: int, key: str, before: int) -> Finding:
-    return Finding(
-        "error",
+    return error(
         "duplicate_key",
         line,
         Sentence(f"“{key}”写了两次，上一次在第 {before} 行", f"{key!r} a second time, first in line {before}"),

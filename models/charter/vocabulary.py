@@ -27,3 +27,13 @@ STATION_WORD = "属地所"
 def office_of(word: str) -> str:
     """Return the code that `word` stands for as a lead or an assistant."""
     return STATION if word == STATION_WORD else word
+
+
+_WORDS: Mapping[object, str] = {
+    value: word for words in (KINDS, OFFICE_KINDS, UNITS, {STATION_WORD: STATION}) for word, value in words.items()
+}
+
+
+def word_of(value: str) -> str:
+    """Return the file's word for a value of a closed list; any other string is its own."""
+    return _WORDS.get(value, value)

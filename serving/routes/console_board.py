@@ -16,7 +16,7 @@ from models.charter.articles import Level
 from serving.desk import Desk
 from serving.visits import AskedWrongly, Download, Page, Reply, Visit
 
-PER_PAGE = 50
+PER_PAGE = 25
 MOST_EXPORTED = 10_000
 """Rows of a file; those that press most come first."""
 

@@ -3,7 +3,7 @@
 The tables are derived and start empty; `auditing.board_book` fills them from the history.
 
 Revision ID: 0006
-Revises: 0004
+Revises: 0005
 """
 
 from typing import Any
