@@ -8,7 +8,7 @@ by `training.request_words`, which also measures it; it is data, and readable.
 import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import compress, product
 from pathlib import Path
 
@@ -41,9 +41,15 @@ class Requests:
     """Tells kinds of request by a table; may be shared by threads."""
 
     def __init__(self, table: RequestTable) -> None:
-        self._automaton = Words(table.words)
+        self.words = tuple(table.words)
+        """What to look for in a text."""
         self._weights = tuple(table.words.values())
         self._starts = {name: _added(table.bias, weights) for name, weights in table.domains.items()}
+
+    @cached_property
+    def automaton(self) -> Words:
+        """The pass over a text, for whoever makes none of their own."""
+        return Words(self.words)
 
     def of(self, text: str, domain: str | None = None) -> tuple[Request, ...]:
         """Return the kinds of `text` (title and text, one after the other), never none, in the order of `KINDS`.
@@ -51,8 +57,11 @@ class Requests:
         domain: its code, where it is known; one that the table does not know counts as not known. OTHER: nothing in the
         text says anything, and no domain does.
         """
+        return self.of_words({word for word, _, _ in self.automaton.in_text(text)}, domain)
+
+    def of_words(self, found: set[int], domain: str | None) -> tuple[Request, ...]:
+        """Return the same where it is known which of `words` the text has."""
         start = self._starts.get(domain or NO_DOMAIN)
-        found = {word for word, _, _ in self._automaton.in_text(text)}
         if start is None or not domain:
             if not found:
                 return (Request.OTHER,)
