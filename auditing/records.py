@@ -129,15 +129,37 @@ def enter(identity: Identity, triage: Triage, created_at: datetime, excluded: tu
                 "received_at": complaint.received_at,
             }
         ),
-        answer=orjson.dumps(
-            {
-                "model": triage.model,
-                "domain": triage.domain,
-                "office": triage.office,
-                "evidence": triage.evidence,
-                "doubts": triage.doubts,
-                "warnings": triage.warnings,
-            }
-        ),
+        answer=orjson.dumps(answered(triage)),
         excluded=excluded,
     )
+
+
+def answered(triage: Triage) -> dict[str, Any]:
+    """Make the members of the answer to a client out of `triage`, in their order."""
+    return {
+        "model": triage.model,
+        "domain": _head(triage.domain),
+        "office": _head(triage.office),
+        "evidence": [
+            {"target": target, "field": field, "start": start, "end": end, "text": text, "weight": weight}
+            for target, field, start, end, text, weight in triage.evidence
+        ],
+        "doubts": triage.doubts,
+        "warnings": triage.warnings,
+    }
+
+
+def _head(answer: HeadAnswer | None) -> dict[str, Any] | None:
+    if answer is None:
+        return None
+    contrast = answer.contrast
+    return {
+        "code": answer.code,
+        "name": answer.name,
+        "confidence": answer.confidence,
+        "decision": answer.decision,
+        "alternatives": [
+            {"code": code, "name": name, "confidence": confidence} for code, name, confidence in answer.alternatives
+        ],
+        "contrast": contrast._asdict() if contrast else None,
+    }

@@ -19,6 +19,7 @@ from auditing.errors import StoreUnavailable, UnknownPrediction
 from auditing.events import excluded_offices
 from auditing.history import event_of
 from auditing.identity import TICKET_LENGTH
+from auditing.records import answered
 from auditing.reenact import stored_complaint
 from auditing.returns import leave_out
 from auditing.schema import predictions
@@ -101,8 +102,7 @@ def replay(engine: Engine, prediction_id: str, load: Callable[[ModelVersion], Ca
         for text, kept in ((row.complaint, row.complaint_digest), (row.answer, row.answer_digest))
     ):
         return Replay(prediction_id, version, Sameness.ALTERED, hidden, ())
-    answer = leave_out(load(version)(complaint), excluded_offices(told))
-    now = orjson.loads(orjson.dumps({name: getattr(answer, name) for name in _COMPARED}))
+    now = orjson.loads(orjson.dumps(answered(leave_out(load(version)(complaint), excluded_offices(told)))))
     differences = tuple(_differences(orjson.loads(row.answer), now))
     return Replay(prediction_id, version, _sameness(differences), hidden, differences)
 

@@ -22,6 +22,7 @@ from models.history import Change
 from serving.access import Gate
 from serving.background import keeping_up
 from serving.challenger import Challenger
+from serving.colours import look_of
 from serving.desk import Desk
 from serving.edge import REQUEST_ID, Edge
 from serving.following import Follower
@@ -83,7 +84,9 @@ def create_app(
     problems = Problems(metrics, model_retry=settings.model_retry_seconds)
     digest_key, passwords = service.log.identifier.key, Passwords()
     keeper = Keeper(service.log.engine, digest_key, settings.audit_sample_rate, service)
-    desk = Desk(service, events, accesses, People(service.log.engine, passwords), keeper, follower, challenger, changes)
+    look = look_of(settings.board_colours, settings.board_names, frozenset(settings.board_in_hand))
+    people = People(service.log.engine, passwords)
+    desk = Desk(service, events, accesses, people, keeper, follower, challenger, changes, look)
     lock = settings.home / f"{settings.model_name}.watch.lock"
     watch = Watch(
         keeper,

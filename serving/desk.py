@@ -16,6 +16,7 @@ from models.history import Change
 from models.prediction import TARGETS, Target
 from models.taxonomy import known_names
 from serving.challenger import Challenger
+from serving.colours import BoardLook
 from serving.following import Follower
 from serving.keeper import Keeper
 from serving.service import TriageService
@@ -32,7 +33,7 @@ AGES: Mapping[str, tuple[timedelta | None, timedelta | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The parts behind the console. `changes`: those of the champion, oldest first, where there is a registry."""
+    """The parts behind the console. `changes`: those of the champion, oldest first, where there is a registry. look: of the board."""
 
     service: TriageService
     events: EventLog
@@ -42,6 +43,7 @@ class Desk:
     follower: Follower | None
     challenger: Challenger | None
     changes: Callable[[], Sequence[Change]] | None
+    look: BoardLook
 
     @property
     def engine(self) -> Engine:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from auditing.accesses import AccessLog, Action
 from auditing.errors import (
     AuditingError,
+    CaseNotReady,
     MayNotRule,
     PasswordUnfit,
     ReviewIncomplete,
@@ -61,6 +62,7 @@ _THREADS = 4
 _MOST_FIELDS = 50
 
 _STATUS: Mapping[type[Exception], HTTPStatus] = {
+    CaseNotReady: HTTPStatus.SERVICE_UNAVAILABLE,
     FormExpired: HTTPStatus.FORBIDDEN,
     RoleMissing: HTTPStatus.FORBIDDEN,
     MayNotRule: HTTPStatus.FORBIDDEN,

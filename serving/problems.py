@@ -11,7 +11,6 @@ import orjson
 from pydantic import BaseModel, ConfigDict
 
 from auditing.errors import (
-    CaseNotReady,
     MayNotForward,
     ReasonIncomplete,
     ReasonMissing,
@@ -79,7 +78,6 @@ KINDS: Mapping[type[Exception], Kind] = {
         retry_after=2,
     ),
     UnknownPrediction: Kind(404, "NOT_FOUND", "没有这个预测 | no such prediction"),
-    CaseNotReady: Kind(503, "CASE_NOT_READY", "案件整理中 | the case is still being made", retry_after=2),
     TextRemoved: Kind(410, "TEXT_REMOVED", "文本已过保存期限 | texts were kept no longer"),
     TicketReturned: Kind(503, "TICKET_CHANGED", "工单状态刚刚改变 | the ticket has just changed", retry_after=1),
     ReasonMissing: Kind(422, "REASON_MISSING", "退单缺少原因 | a return without a reason"),

@@ -11,10 +11,12 @@ import pytest
 from features.complaint import Complaint
 from models.prediction import Decision, ModelVersion
 from models.triage import TriageModel
+from tests.experiments.carry_over import hotline, shares
 from training.dataset import read_labelled
 from training.starter import starter_files
 
 MUST_ABSTAIN = Path(__file__).parents[1] / "data" / "must_abstain.csv"
+HOTLINE = Path(__file__).parents[2].parent / "shared" / "data" / "haikou12345.csv.gz"
 
 OUTSIDE = {"too_short", "unfamiliar_text", "not_a_complaint"}
 
@@ -105,3 +107,10 @@ def test_copies_of_unseen_complaints_lose_at_most_one_point_of_accuracy(how, hel
     clean, copied = right(held_out), right(held_out, change)
     for target in ("domain", "office"):
         assert copied[target] >= clean[target] - 0.01
+
+
+@pytest.mark.skipif(not HOTLINE.is_file(), reason="../shared/data is not on this machine")
+def test_the_model_carries_over_to_a_hotline_that_it_has_not_learnt_a_line_of(starter_model):
+    ours, others = (shares(starter_model, texts)[0] for texts in hotline(HOTLINE))
+    assert ours.inside >= 0.85, ours
+    assert 1 - others.inside >= 0.85, others
