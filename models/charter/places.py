@@ -88,7 +88,7 @@ class PlaceFinder:
         self._patterns = list(patterns.values())
         # as fast as a DFA, at a tenth of its memory
         self._find = AhoCorasick(
-            list(patterns) or ["\0"],
+            list(patterns),
             matchkind=MatchKind.LeftmostLongest,
             implementation=Implementation.ContiguousNFA,
         )
@@ -101,7 +101,11 @@ class PlaceFinder:
         """Everything that the charter has a name for."""
         address, merchant, title = complaint.address, complaint.merchant, complaint.title
         whole = f"{address}{_BETWEEN}{merchant}{_BETWEEN}{title}{_BETWEEN}{complaint.text}"
-        found = self._find.find_matches_as_indexes(whole)
+        try:
+            found = self._find.find_matches_as_indexes(whole)
+        except UnicodeEncodeError:
+            # half a character, which a broken export may hold: a question mark stands in its place
+            found = self._find.find_matches_as_indexes(whole.encode("utf-8", "replace").decode())
         if not found:
             return NOTHING_SEEN
         return self._sort(found, whole, (len(address), len(merchant), len(title)))

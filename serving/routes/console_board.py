@@ -2,17 +2,17 @@
 
 import io
 from collections.abc import Mapping
-from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from auditing.accesses import Action
-from auditing.board import Place, Shown, Ticket, board, place_in
+from auditing.board import Place, Shown, board, place_in
 from auditing.board_table import board_table
-from auditing.clocks import Stage, Ticking, Timing, soon_from, timing
+from auditing.clocks import Stage, Timing
 from auditing.tables import write_csv
 from models.charter.articles import Level
+from serving.clock_bars import bars_of
 from serving.desk import Desk
 from serving.visits import AskedWrongly, Download, Page, Reply, Visit
 
@@ -27,15 +27,6 @@ _Known = TypeVar("_Known", bound=StrEnum)
 _FILTERS = ("office", "stage", "timing", "urgency")
 
 
-class Bar(NamedTuple):
-    """A clock as it is drawn. gone: share of its time that is over, 0 to 1; left: seconds, negative when it is over."""
-
-    clock: Ticking
-    state: str
-    gone: float
-    left: float
-
-
 def show_board(desk: Desk, visit: Visit) -> Reply:
     """Show what is new, in hand and closed, and what is overdue first."""
     shown, after = _shown(visit), _after(visit)
@@ -48,7 +39,7 @@ def show_board(desk: Desk, visit: Visit) -> Reply:
         {
             "board": found,
             "totals": {stage: sum(each.stages[stage] for each in found.counts) for stage in Stage},
-            "bars": {each.prediction_id: bars(each, visit.at) for each in found.tickets},
+            "bars": {each.prediction_id: bars_of(each.clocks, each.received_at, visit.at) for each in found.tickets},
             "next": found.after.written() if found.after else None,
             "further": after is not None,
             "shown": shown,
@@ -73,20 +64,6 @@ def export_board(desk: Desk, visit: Visit) -> Reply:
     found = board(desk.engine, visit.at, shown, in_hand=desk.look.in_hand, limit=MOST_EXPORTED)
     write_csv(file, board_table(found.tickets, desk.names(), visit.at))
     return Download("board.csv", "text/csv; charset=utf-8", file.getvalue())
-
-
-def bars(ticket: Ticket, now: datetime) -> list[Bar]:
-    """Draw the clocks of a ticket, the one that ends first before the others, those that stand still last."""
-    found = []
-    for clock in sorted(ticket.clocks, key=lambda each: (each.stopped_at is not None, each.due)):
-        whole = max((clock.due - ticket.received_at).total_seconds(), 1.0)
-        left = (clock.due - (clock.stopped_at or now)).total_seconds()
-        if clock.stopped_at is not None or ticket.stage is Stage.CLOSED:
-            state = "late" if clock.late else "kept"
-        else:
-            state = timing(clock.due, soon_from(ticket.received_at, clock.due), now).value
-        found.append(Bar(clock, state, min(1.0, max(0.0, 1 - left / whole)), left))
-    return found
 
 
 def _shown(visit: Visit) -> Shown:

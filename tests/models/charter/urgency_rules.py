@@ -20,5 +20,5 @@ def shipped_rules():
     )
 
 
-def charter_with(*rules):
-    return Charter("demo", "0" * 64, domains=(), offices=(), responsibilities=(), urgency=rules)
+def charter_with(*rules, conditions=()):
+    return Charter("demo", "0" * 64, domains=(), offices=(), responsibilities=(), urgency=rules, conditions=conditions)
