@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from auditing.identity import Identity
-from models.prediction import HeadAnswer, ModelVersion, Triage
+from models.charter.answer import Answer
+from models.prediction import HeadAnswer, ModelVersion
 
 INSERTED = (
     "prediction_id",
@@ -109,8 +110,9 @@ class StoredPrediction:
     answer: bytes
 
 
-def enter(identity: Identity, triage: Triage, created_at: datetime, excluded: tuple[str, ...] = ()) -> Entry:
-    """Make the log's entry of `triage`, whose complaint is masked already and which leaves `excluded` offices out."""
+def enter(identity: Identity, answer: Answer, created_at: datetime, excluded: tuple[str, ...] = ()) -> Entry:
+    """Make the log's entry of `answer`, whose complaint is masked already and which leaves `excluded` offices out."""
+    triage, resolution = answer
     complaint = triage.complaint
     return Entry(
         identity=identity,
@@ -134,6 +136,11 @@ def enter(identity: Identity, triage: Triage, created_at: datetime, excluded: tu
                 "model": triage.model,
                 "domain": triage.domain,
                 "office": triage.office,
+                "kind": resolution.kinds,
+                "route": resolution.route,
+                "urgency": resolution.urgency,
+                "due": resolution.due,
+                "charter": resolution.charter,
                 "evidence": triage.evidence,
                 "doubts": triage.doubts,
                 "warnings": triage.warnings,
