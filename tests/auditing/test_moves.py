@@ -75,6 +75,6 @@ def test_a_place_that_changes_hands_moves_the_tickets_that_name_it(log, ask, cha
 @pytest.mark.parametrize("database", ["sqlite"])
 def test_a_new_word_of_a_condition_moves_the_tickets_that_have_it(log, ask, changed):
     ask("a", "UFC", "有人叫我加入星球计划赚钱")
-    new = changed("terms: [传销, ", "terms: [传销, 星球计划, ")
+    new = changed("[传销, ", "[传销, 星球计划, ")
     (move,) = moved(demo_charter(), new, past_tickets(log.engine, 10), DAY)
     assert (move.source, move.target, move.tickets) == ("O12", "O18", 1)
