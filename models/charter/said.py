@@ -57,9 +57,10 @@ class Listener:
         alarming = {word - urgent for word, _, _ in others if word < facts_from}
         telling = {word - facts_from for word, _, _ in others if facts_from <= word < conditions_from}
         met = [(word - conditions_from, start, end) for word, start, end in others if word >= conditions_from]
+        alarms = self._urgencies.expressions.matches(text, alarming)
         return Said(
             kinds,
-            self._conditions.of_found(text, met),
-            self._urgencies.of_matches(fields, text, self._urgencies.expressions.matches(text, alarming)),
+            self._conditions.of_found(text, met) if met else None,
+            self._urgencies.of_matches(fields, text, alarms),
             self._facts.of_matches(text, self._facts.expressions.matches(text, telling)) if telling else (),
         )

@@ -143,3 +143,60 @@ def test_a_lone_surrogate_does_not_hide_what_follows(urgencies):
     found = urgencies.of({"text": "\ud83d快来，电梯困人"})
 
     assert found.level is Level.P0
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        ("U11", "四百一十余名会员联系不上老板"),
+        ("U11", "二十三个人的工钱没结"),
+        ("U11", "群里160多人都退不了"),
+        ("U11", "有85户业主被多收"),
+        ("U11", "老板卷款，人去楼空"),
+        ("U11", "早教连着三家店同一天关门"),
+        ("U11", "交钱拉人头，拉三个升主管"),
+        ("U12", "未成年人充值"),
+        ("U12", "孩子玩滑梯骨折"),
+        ("U12", "八岁女儿被刷脸"),
+        ("U12", "宝宝的奶粉罐底追溯码被刮"),
+        ("U12", "母亲天天去听课领鸡蛋"),
+        ("U12", "我爸76岁，一个人住"),
+        ("U12", "校服掉色"),
+        ("U13", "他们今晚还要开场"),
+        ("U13", "店里正在往外搬"),
+        ("U13", "明早货车就拉走"),
+        ("U13", "监控别让他们删了"),
+        ("U14", "这是第三次来反映"),
+        ("U14", "已经多次投诉没人管"),
+        ("U14", "再不处理我找记者"),
+        ("U14", "要上热搜"),
+    ],
+)
+def test_groups_minors_the_old_vanishing_evidence_and_repetition_are_p1(urgencies, rule, text):
+    found = urgencies.of({"text": text})
+
+    assert (found.level, found.rule) == (Level.P1, rule)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "没有未成年人在场",
+        "不是老人被骗，是我自己买的",
+        "如果明天就搬走怎么办",
+        "大学生合开网店",
+        "小学文化，看不懂合同",
+        "满减20人民币",
+        "2025年9月15日人工客服",
+        "一个人去吃饭",
+        "联名款手办",
+        "课程叫《老人听课防骗指南》",
+        "正在营业的店",
+    ],
+)
+def test_what_only_looks_like_it_is_not_p1(urgencies, text):
+    assert urgencies.of({"text": text}).level is Level.P2
+
+
+def test_every_expression_that_ships_can_be_looked_for_by_a_word():
+    assert not Urgencies(charter_with(*shipped_rules())).expressions.always
