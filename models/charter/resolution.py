@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.complaint import Complaint
-from models.charter.articles import Charter
+from models.charter.articles import Charter, Request
 from models.charter.division import Division
 from models.charter.due import Deadlines
 from models.charter.places import PlaceFinder
