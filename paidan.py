@@ -85,9 +85,10 @@ def cli() -> None:
 @_DATA
 @_COLUMN
 @click.option("--seed", default=0, show_default=True, help="随机种子 | seed of splits")
-def train(data: tuple[Path, ...], columns: tuple[str, ...], seed: int) -> None:
+@click.option("--charter", type=PATH, default=None, help="职责章程：学习对它的信任程度 | charter to learn the trust in")
+def train(data: tuple[Path, ...], columns: tuple[str, ...], seed: int, charter: Path | None) -> None:
     """训练并登记一个版本（challenger）；不给 --data 时用自带的起步集 | train and register a version."""
-    trained = _train(data, columns, seed)
+    trained = _train(data, columns, seed, charter)
     click.echo(_summary(trained))
     click.echo(f"已登记 registered: {trained.version.name} 版本 version {trained.version.number} → challenger")
     click.echo(f"启用 to serve it: paidan models promote {trained.version.number} --reason '…'")
@@ -201,9 +202,10 @@ def run_all(data: tuple[Path, ...], columns: tuple[str, ...]) -> None:
     sys.exit(run(settings, load_champion, REGISTRY))
 
 
-def _train(data: Sequence[Path], columns: tuple[str, ...], seed: int) -> Trained:
+def _train(data: Sequence[Path], columns: tuple[str, ...], seed: int, charter: Path | None = None) -> Trained:
     from auditing.identity import load_or_create_key
     from features.segment import Lexicon
+    from models.charter.reading import read_charter, text_of
     from training.columns import parse_mapping
     from training.recipe import Recipe
     from training.run import train as run_training
@@ -218,6 +220,7 @@ def _train(data: Sequence[Path], columns: tuple[str, ...], seed: int) -> Trained
         data or starter_files(), parse_mapping(columns), Recipe(seed=seed),
         Tracker(open_registry(), load_or_create_key(read_settings().digest_key_path)), Lexicon.load(),
         _steps_progress(), on_gate=lambda report: click.echo(report.to_text()),
+        charter=None if charter is None else read_charter(text_of(charter.read_bytes(), charter.name), charter.name),
     )  # fmt: skip
 
 

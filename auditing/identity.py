@@ -12,6 +12,7 @@ import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
@@ -55,17 +56,22 @@ class Identifier:
         neither, because a retry may well be stamped anew. Another charter answers differently, and so do the same versions
         that leave out the `excluded` offices: each is a prediction of its own.
         """
-        ticket = self._digest(b"ticket", 8, complaint.source, complaint.ticket_id)
-        content = self._digest(b"content", 16, complaint.title, complaint.text, complaint.merchant, complaint.address)
-        versions = self._digest(b"version", 6, model.name, model.version, charter.name, charter.version, *excluded)
+        key = self.key
+        ticket = _digest(key, b"ticket", 8, complaint.source, complaint.ticket_id)
+        content = _digest(key, b"content", 16, complaint.title, complaint.text, complaint.merchant, complaint.address)
+        versions = _digest_of_version(key, model.name, model.version, charter.name, charter.version, *excluded)
         return Identity(f"{PREFIX}{ticket}{content[:16]}{versions}", content)
 
-    def _digest(self, purpose: bytes, size: int, *parts: str) -> str:
-        # the lengths go first, so that ("ab", "c") and ("a", "bc") differ
-        whole = f"{','.join([str(len(part)) for part in parts])};{''.join(parts)}"
-        return blake2b(
-            whole.encode("utf-8", "surrogatepass"), digest_size=size, key=self.key, person=purpose
-        ).hexdigest()
+
+def _digest(key: bytes, purpose: bytes, size: int, *parts: str) -> str:
+    # the lengths go first, so that ("ab", "c") and ("a", "bc") differ
+    whole = f"{','.join([str(len(part)) for part in parts])};{''.join(parts)}"
+    return blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=size, key=key, person=purpose).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _digest_of_version(key: bytes, *parts: str) -> str:
+    return _digest(key, b"version", 6, *parts)
 
 
 def load_or_create_key(path: Path) -> bytes:

@@ -21,6 +21,7 @@ from auditing.errors import StoreUnavailable, UnknownPrediction
 from auditing.events import excluded_offices
 from auditing.history import event_of
 from auditing.identity import TICKET_LENGTH
+from auditing.records import answered, resolved
 from auditing.reenact import stored_complaint
 from auditing.returns import leave_out, settle
 from auditing.schema import predictions
@@ -37,8 +38,7 @@ from models.triage import TriageModel
 TOLERANCE = 1e-6
 """Figures that differ by less are equal: processors do not sum in the same order."""
 
-_COMPARED = ("domain", "office", "evidence", "doubts")
-_RESOLVED = ("kind", "route", "urgency", "due")
+_COMPARED = ("domain", "office", "evidence", "doubts", "kind", "route", "urgency", "due")
 _HIDDEN = MASK * 4
 """Nobody writes so many by hand, and every kind of personal data is longer."""
 
@@ -145,12 +145,10 @@ def again_as(book: CharterBook, load: Callable[[ModelVersion], TriageModel]) -> 
 def _members(triage: Triage, resolution: Resolution | None, excluded: Sequence[str]) -> dict[str, Any]:
     """Give what is compared, as the log would keep it."""
     if resolution is None:
-        left = leave_out(triage, excluded)
-        members = {name: getattr(left, name) for name in _COMPARED}
+        members = answered(leave_out(triage, excluded))
     else:
         left, resolution = settle(Answer(triage, resolution), excluded)
-        members = {name: getattr(left, name) for name in _COMPARED}
-        members |= {name: getattr(resolution, "kinds" if name == "kind" else name) for name in _RESOLVED}
+        members = answered(left) | resolved(resolution)
     found: dict[str, Any] = orjson.loads(orjson.dumps(members))
     return found
 
@@ -164,8 +162,9 @@ def _sameness(differences: Sequence[Difference]) -> Sameness:
 
 
 def _differences(stored: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
-    for name in now:
-        yield from _compare(name, stored.get(name), now.get(name))
+    for name in _COMPARED:
+        if name in now:
+            yield from _compare(name, stored.get(name), now[name])
 
 
 def _compare(where: str, stored: Any, now: Any) -> Iterator[Difference]:

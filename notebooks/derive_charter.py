@@ -181,19 +181,27 @@ def to_yaml(charter):
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path, exists=True), multiple=True, required=True)
 @click.option("--column", "columns", multiple=True, metavar="ROLE=NAME")
-@click.option("--district", "districts", multiple=True, help="as it stands in the units' names")
+@click.option("--district-column", default="district", show_default=True)
 @click.option(
     "--output", type=click.Path(path_type=Path), default=None, help="default: PAIDAN_HOME/derived-charter.yaml"
 )
-def main(data, columns, districts, output):
+def main(data, columns, district_column, output):
     """Derive a charter from all rows of the files."""
     rows = read_labelled(list(data), parse_mapping(columns))
     path = output or Path(os.environ.get("PAIDAN_HOME", "var")) / "derived-charter.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    found = derive(whole_texts(rows), rows.labels("office"), rows.labels("domain"), list(districts))
+    found = derive(
+        whole_texts(rows), rows.labels("office"), rows.labels("domain"), district_names(rows, district_column)
+    )
     path.write_text(to_yaml(found), encoding="utf-8")
     names = sum(len(territory["names"]) for territory in found["territories"])
     click.echo(f"{len(found['offices'])} offices, {len(found['responsibilities'])} rules, {names} place names")
+
+
+def district_names(rows, column):
+    """The districts that rows name in a column of their own, as they stand in the names of units."""
+    named = {str(value).strip() for value in rows.extra[column]} - {""}
+    return sorted({re.sub(r"(?<=..)[区县市]$", "", name) for name in named})
 
 
 def whole_texts(rows):

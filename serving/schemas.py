@@ -123,14 +123,14 @@ class PredictResponse(BaseModel):
     model: ModelRef
     domain: HeadModel | None
     office: HeadModel | None
+    evidence: list[EvidenceModel]
+    doubts: list[str]
+    warnings: list[str]
     kind: list[Request]
     route: RouteModel
     urgency: UrgencyModel
     due: list[DueModel]
     charter: CharterRef
-    evidence: list[EvidenceModel]
-    doubts: list[str]
-    warnings: list[str]
 
 
 class BatchSuccess(PredictResponse):

@@ -15,6 +15,10 @@ from auditing.profile import Profile
 from features.normalise import Normaliser
 from features.segment import Lexicon
 from models.bundle import write_bundle
+from models.charter.articles import Charter
+from models.charter.trust import Trust
+from models.charter.workdays import in_china
+from models.fitted import FittedModel
 from models.prediction import Target
 from models.reference import reference_pipelines
 from models.taxonomy import names_of
@@ -33,6 +37,7 @@ from training.recipe import Recipe
 from training.results import log_results
 from training.spool import Documents
 from training.tracking import TrackedRun, Tracker
+from training.trust import trust_in
 
 _Indices = npt.NDArray[np.int64]
 _Found = TypeVar("_Found")
@@ -57,18 +62,20 @@ def train(
     lexicon: Lexicon,
     progress: Progress,
     on_gate: Callable[[GateReport], None],
+    charter: Charter | None = None,
 ) -> Trained:
     """Read, examine, hold out and measure, fit again on all rows, store, register, point `challenger` at it.
 
     The figures are those of a model that has not seen the rows held out; the version that is registered has learnt
     from all rows, by the same recipe. What grows with the rows is in files of a temporary directory, so that a file may be
-    larger than memory. Raises training.errors.Refused, models.versions.RegistryError.
+    larger than memory. charter: a division of work that the version learns how far to trust.
+    Raises training.errors.Refused, models.versions.RegistryError.
     """
     with tempfile.TemporaryDirectory(prefix="paidan-train-", ignore_cleanup_errors=True) as scratch:
-        return _train(files, columns, recipe, tracker, lexicon, progress, on_gate, Path(scratch))
+        return _train(files, columns, recipe, tracker, lexicon, progress, on_gate, charter, Path(scratch))
 
 
-def _train(
+def _train(  # noqa: PLR0913, PLR0917 - those of `train`, and where to work
     files: Sequence[Path],
     columns: Mapping[Role, str],
     recipe: Recipe,
@@ -76,6 +83,7 @@ def _train(
     lexicon: Lexicon,
     progress: Progress,
     on_gate: Callable[[GateReport], None],
+    charter: Charter | None,
     scratch: Path,
 ) -> Trained:
     normalise = Normaliser()
@@ -113,11 +121,17 @@ def _train(
         )
         everything = np.sort(np.concatenate([examined.split.train, examined.split.test, examined.split.left_out]))
         usable = everything[examined.groups[everything] >= 0]
-        # the out-of-fold scores go with their directory
-        model = fitted_to(usable, progress, lambda fitted: fitted.model)
+
+        def kept(fitted: Fit) -> tuple[FittedModel, Trust | None]:
+            # the out-of-fold scores go with their directory
+            today = in_china(datetime.now(UTC)).date()
+            return fitted.model, None if charter is None else trust_in(charter, fitted, data, usable, today)
+
+        model, trust = fitted_to(usable, progress, kept)
         figures = _figures(held_out, against)
         bundle, pipeline = scratch / "bundle", scratch / "pipeline.joblib"
         about = _about(data, files, recipe, examined, figures, profile)
+        about["trust"] = None if trust is None else trust.to_manifest()
         write_bundle(model, bundle, about)
         joblib.dump(reference_pipelines(model, lexicon), pipeline, compress=3)
         run.log_bundle(bundle, pipeline)

@@ -12,7 +12,7 @@ from jsonschema.exceptions import ValidationError
 
 from models.charter.finding import Finding, error
 from models.charter.route import Sentence
-from models.charter.tree import Tree
+from models.charter.tree import MOST_FAULTS, Tree
 
 SCHEMA = Path(__file__).parent / "data" / "charter.schema.json"
 
@@ -40,9 +40,9 @@ _REMEDIES = {
 
 
 def misfits(tree: Tree) -> tuple[Finding, ...]:
-    """Return what does not conform to the schema, in the order of lines."""
+    """Return what does not conform to the schema, in the order of lines: the first MOST_FAULTS."""
     found = [finding for misfit in _validator().iter_errors(tree.values) for finding in _told(misfit, tree)]
-    return tuple(sorted(found, key=lambda finding: finding.line))
+    return tuple(sorted(found, key=lambda finding: finding.line)[:MOST_FAULTS])
 
 
 @cache

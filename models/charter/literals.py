@@ -11,7 +11,7 @@ from itertools import product
 Words = frozenset[str]
 """One of them occurs in every match; empty: nothing can be said."""
 
-_MOST = 128
+_MOST = 256
 """Spellings kept for one run of characters: 煤气罐 漏/爆 are two, three classes of ten would be a thousand."""
 
 _NOTHING: Words = frozenset()

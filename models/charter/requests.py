@@ -8,7 +8,8 @@ by `training.request_words`, which also measures it; it is data, and readable.
 import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from itertools import compress, product
 from pathlib import Path
 
 from models.charter.articles import Request
@@ -40,10 +41,15 @@ class Requests:
     """Tells kinds of request by a table; may be shared by threads."""
 
     def __init__(self, table: RequestTable) -> None:
-        self._automaton = Words(table.words)
-        self._weights = tuple(_packed(weights) for weights in table.words.values())
-        bias = _packed(table.bias)
-        self._starts = {name: bias + _packed(weights) for name, weights in table.domains.items()}
+        self.words = tuple(table.words)
+        """What to look for in a text."""
+        self._weights = tuple(table.words.values())
+        self._starts = {name: _added(table.bias, weights) for name, weights in table.domains.items()}
+
+    @cached_property
+    def automaton(self) -> Words:
+        """The pass over a text, for whoever makes none of their own."""
+        return Words(self.words)
 
     def of(self, text: str, domain: str | None = None) -> tuple[Request, ...]:
         """Return the kinds of `text` (title and text, one after the other), never none, in the order of `KINDS`.
@@ -51,13 +57,24 @@ class Requests:
         domain: its code, where it is known; one that the table does not know counts as not known. OTHER: nothing in the
         text says anything, and no domain does.
         """
+        return self.of_words({word for word, _, _ in self.automaton.in_text(text)}, domain)
+
+    def of_words(self, found: set[int], domain: str | None) -> tuple[Request, ...]:
+        """Return the same where it is known which of `words` the text has."""
         start = self._starts.get(domain or NO_DOMAIN)
-        found = {word for word, _, _ in self._automaton.in_text(text)}
         if start is None or not domain:
             if not found:
                 return (Request.OTHER,)
             start = self._starts[NO_DOMAIN]
-        return kinds_of(_unpacked(sum(map(self._weights.__getitem__, found), start)))
+        weights = self._weights
+        complaint, report, enquiry, suggestion = start
+        for word in found:
+            a, b, c, d = weights[word]
+            complaint += a
+            report += b
+            enquiry += c
+            suggestion += d
+        return kinds_of((complaint, report, enquiry, suggestion))
 
 
 def kinds_of(scores: tuple[int, int, int, int]) -> tuple[Request, ...]:
@@ -71,28 +88,15 @@ def kinds_of(scores: tuple[int, int, int, int]) -> tuple[Request, ...]:
             complaint = 0
         else:
             report = 0
-    found = tuple(
-        kind for kind, score in zip(KINDS, (complaint, report, enquiry, suggestion), strict=True) if score > 0
-    )
+    found = _COMBINED[complaint > 0, report > 0, enquiry > 0, suggestion > 0]
     return found or (KINDS[scores.index(max(scores))],)
 
 
-_ROOM = 1 << 24
-"""Four sums in one integer, each within ±_ROOM/2, so that a text's words are added up in one go."""
+_COMBINED = {told: tuple(compress(KINDS, told)) for told in product((False, True), repeat=len(KINDS))}
 
 
-def _packed(weights: Weights) -> int:
-    a, b, c, d = weights
-    return ((d * _ROOM + c) * _ROOM + b) * _ROOM + a
-
-
-def _unpacked(packed: int) -> Weights:
-    sums = []
-    for _ in KINDS:
-        low = (packed + _ROOM // 2) % _ROOM - _ROOM // 2
-        sums.append(low)
-        packed = (packed - low) // _ROOM
-    a, b, c, d = sums
+def _added(one: Weights, other: Weights) -> Weights:
+    a, b, c, d = (x + y for x, y in zip(one, other, strict=True))
     return a, b, c, d
 
 

@@ -7,6 +7,7 @@ grow in memory beyond its length.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -30,8 +31,11 @@ from ruamel.yaml.tokens import (
 from models.charter.finding import Finding, error
 from models.charter.route import Sentence
 
-LONGEST = 1 << 20
+LONGEST = 1 << 18
 """Characters of the longest charter that is read."""
+
+MOST_FAULTS = 100
+"""As many are told of one file."""
 
 DEEPEST = 12
 """Levels of lists and mappings in one another; the schema needs 6."""
@@ -73,7 +77,7 @@ def tree_of(text: str) -> Tree:
     if len(text) > LONGEST:
         raise Unreadable((_too_long(len(text)),))
     try:
-        refused = tuple(_refused(text))
+        refused = tuple(islice(_refused(text), MOST_FAULTS))
         if refused:
             raise Unreadable(refused)
         yaml = YAML(typ="rt")
@@ -91,7 +95,7 @@ def tree_of(text: str) -> Tree:
     except (YAMLError, ValueError):
         raise Unreadable((_unparsable(),)) from None
     if faults:
-        raise Unreadable(tuple(faults))
+        raise Unreadable(tuple(faults[:MOST_FAULTS]))
     return Tree(values, lines)
 
 
@@ -103,7 +107,8 @@ def _refused(text: str) -> Iterator[Finding]:
             raise Unreadable((_too_deep(token.start_mark.line + 1),))
         if isinstance(token, TagToken | AnchorToken | AliasToken | DirectiveToken):
             line = token.start_mark.line + 1
-            written = text.splitlines()[line - 1].strip()[:40] if text else ""
+            start = token.start_mark.index
+            written = text[start : start + 40].partition("\n")[0]
             yield error(
                 "yaml_feature",
                 line,

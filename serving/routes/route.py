@@ -5,7 +5,7 @@ from fastapi import FastAPI, Request, Response
 
 from auditing.errors import StoreUnavailable
 from auditing.keys import Scope
-from models.charter.route import Resolution
+from auditing.records import resolved
 from serving.access import DOCUMENTED, Gate
 from serving.intake import read_asked
 from serving.problems import documented
@@ -34,7 +34,7 @@ def add_route_route(app: FastAPI, service: TriageService, gate: Gate) -> None:
     async def route(request: Request) -> Response:
         await gate.admit(request.scope, Scope.PREDICT)
         asked = read_asked(await read_json(request))
-        return JsonReply(orjson.dumps(_members(service.route(asked)) | {"warnings": asked.warnings}))
+        return JsonReply(orjson.dumps(resolved(service.route(asked)) | {"warnings": asked.warnings}))
 
     app.post(
         ROUTE,
@@ -61,13 +61,3 @@ def add_route_route(app: FastAPI, service: TriageService, gate: Gate) -> None:
         summary="The responsible office by the charter alone, of a domain and a place that are known",
         tags=["predict"],
     )(route)
-
-
-def _members(resolution: Resolution) -> dict[str, object]:
-    return {
-        "kind": resolution.kinds,
-        "route": resolution.route,
-        "urgency": resolution.urgency,
-        "due": resolution.due,
-        "charter": resolution.charter,
-    }

@@ -5,10 +5,11 @@ from datetime import date
 import orjson
 import pytest
 
-from auditing.moves import Move, moves, past_tickets
+from auditing.moves import past_tickets
 from features.complaint import Complaint
 from models.charter.articles import Request
 from models.charter.demo import DEMO, demo_charter
+from models.charter.difference import Move, moved
 from models.charter.reading import read_charter
 from models.prediction import Decision, HeadAnswer, ModelVersion, Triage
 
@@ -53,7 +54,7 @@ def test_each_ticket_counts_once_with_its_latest_answer_and_only_with_a_domain(l
     ask("b", None, "你好")
     other = ask("c", "ADV", "我要举报虚假广告")
     found = past_tickets(log.engine, 10)
-    assert [(each.prediction_id, each.domain) for each in found] == [(other, "ADV"), (latest, "FDS")]
+    assert [(each.name, each.domain) for each in found] == [(other, "ADV"), (latest, "FDS")]
     assert found[1].complaint.address == "东亭街道1号"
     assert found[1].kind is Request.REPORT
     assert len(past_tickets(log.engine, 1)) == 1
@@ -62,7 +63,7 @@ def test_each_ticket_counts_once_with_its_latest_answer_and_only_with_a_domain(l
 @pytest.mark.parametrize("database", ["sqlite"])
 def test_the_same_charter_moves_nothing(log, ask):
     ask("a", "CAT", "外卖有头发", address="东亭街道1号")
-    assert moves(demo_charter(), demo_charter(), past_tickets(log.engine, 10), DAY) == ()
+    assert moved(demo_charter(), demo_charter(), past_tickets(log.engine, 10), DAY) == ()
 
 
 @pytest.mark.parametrize("database", ["sqlite"])
@@ -70,13 +71,13 @@ def test_a_place_that_changes_hands_moves_the_tickets_that_name_it(log, ask, cha
     ids = [ask(f"{number}", "CAT", "火锅里有头发", address="东亭菜市场旁") for number in range(7)]
     ask("elsewhere", "CAT", "火锅里有头发", address="桥西大道1号")
     new = changed("      - 桥西街道\n", "      - 桥西街道\n      - 东亭菜市场旁\n")
-    (move,) = moves(demo_charter(), new, past_tickets(log.engine, 10), DAY)
+    (move,) = moved(demo_charter(), new, past_tickets(log.engine, 10), DAY)
     assert move == Move("T01", "T02", 7, tuple(ids[:1:-1]))
 
 
 @pytest.mark.parametrize("database", ["sqlite"])
 def test_a_new_word_of_a_condition_moves_the_tickets_that_have_it(log, ask, changed):
     ask("a", "UFC", "有人叫我加入星球计划赚钱")
-    new = changed("terms: [传销, ", "terms: [传销, 星球计划, ")
-    (move,) = moves(demo_charter(), new, past_tickets(log.engine, 10), DAY)
+    new = changed("[传销, ", "[传销, 星球计划, ")
+    (move,) = moved(demo_charter(), new, past_tickets(log.engine, 10), DAY)
     assert (move.source, move.target, move.tickets) == ("O12", "O18", 1)

@@ -2,6 +2,8 @@ import hashlib
 from datetime import date
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from models.charter.articles import OfficeKind, Request, Validity
 from models.charter.demo import DEMO, demo_charter
@@ -70,7 +72,7 @@ def test_the_articles_say_what_the_file_says_and_where():
         (SMALL.replace("name: 小局\n", ""), "missing_key", 1),
         ("一张便条", "shape", 1),
         ("[" * 5000, "too_deep", 1),
-        ("a" * (1 << 20) + "b", "too_long", 0),
+        ("a" * (1 << 20), "too_long", 0),
     ],
 )
 def test_a_fault_names_its_line_and_the_way_out_in_both_languages(text, code, line):
@@ -90,6 +92,27 @@ def test_all_faults_are_told_at_once():
 def test_a_misspelt_key_is_met_with_the_right_one():
     fault = faults_of(SMALL.replace("successors", "sucessors"))[0]
     assert "successors" in fault.remedy.zh
+
+
+@settings(deadline=None)
+@given(st.text("a:-[]{},\"'|>#&*!%@`?\n \t~1中\r\u2028\ufeff\x85.\0\ud800", max_size=60))
+def test_no_text_ends_in_a_trace(text):
+    assert faults_of(text)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_no_slip_of_the_pen_ends_in_a_trace(data):
+    place = data.draw(st.integers(0, len(SMALL) - 1))
+    gone = data.draw(st.integers(0, 3))
+    text = SMALL[:place] + data.draw(st.text(":-[]{},\"'|#&*!\n \t1中", max_size=3)) + SMALL[place + gone :]
+    try:
+        read_charter(text)
+    except CharterUnreadable as unreadable:
+        lines = [fault.line for fault in unreadable.faults]
+    else:
+        lines = [0]
+    assert 0 <= min(lines) <= max(lines) <= text.count("\n") + 1
 
 
 def test_another_encoding_is_named():
