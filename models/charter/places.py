@@ -5,9 +5,7 @@ The merchant's address counts before the merchant's name, that before the text, 
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterator
-from enum import IntEnum
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import opencc
@@ -46,38 +44,36 @@ _REACH = 40
 """Characters around a name that say whose place it is."""
 
 
-class _Means(IntEnum):
-    """What a pattern says; of the same string the first counts."""
-
-    PLACE = 0
-    AMBIGUOUS = 1
-    OFFICE = 2
-    LOCALITY = 3
-    DEPARTMENT = 4
-    NOTHING = 5
+# what a pattern says, as plain numbers, for they are compared at every match; of the same string the first counts
+_PLACE, _AMBIGUOUS, _OFFICE, _LOCALITY, _DEPARTMENT, _NOTHING = range(6)
 
 
 class _Pattern(NamedTuple):
     """codes: of the station, of the office, or of the departments that share a term."""
 
-    means: _Means
+    means: int
     codes: tuple[str, ...]
     name: str
 
 
 class Sighting(NamedTuple):
-    """What one pass finds: places best first, codes of offices and of departments that the text names.
+    """What one pass finds.
 
-    doubtful: ambiguous names for which no second sign speaks.
+    place: the best one. mixed: its field names places of other stations as well. doubtful: ambiguous names for which no
+    second sign speaks. offices, departments: codes of those that are named.
     """
 
-    places: tuple[PlaceFound, ...]
+    place: PlaceFound | None
+    mixed: bool
     doubtful: tuple[PlaceFound, ...]
     offices: tuple[str, ...]
     departments: tuple[str, ...]
 
 
-NOTHING_SEEN = Sighting((), (), (), ())
+_Hit = tuple[int, int, int, str, str]
+"""A name of a place: its field by number, its span there, the station, the name as the charter has it."""
+
+NOTHING_SEEN = Sighting(None, mixed=False, doubtful=(), offices=(), departments=())
 
 
 class PlaceFinder:
@@ -95,10 +91,22 @@ class PlaceFinder:
 
     def find(self, complaint: Complaint) -> tuple[PlaceFound, ...]:
         """The places that say where the merchant is, best first; offsets are of the original fields."""
-        return self.sight(complaint).places
+        return tuple([_place(hit) for hit in self._read(complaint).hits])
 
     def sight(self, complaint: Complaint) -> Sighting:
-        """Everything that the charter has a name for."""
+        """The best place, and everything else that the charter has a name for."""
+        hits, doubtful, offices, departments = self._read(complaint)
+        if not hits:
+            if doubtful or offices or departments:
+                return NOTHING_SEEN._replace(
+                    doubtful=tuple(map(_place, doubtful)), offices=offices, departments=departments
+                )
+            return NOTHING_SEEN
+        best = hits[0]
+        mixed = len(hits) > 1 and any(hit[0] == best[0] and hit[3] != best[3] for hit in hits)
+        return Sighting(_place(best), mixed, tuple(map(_place, doubtful)), offices, departments)
+
+    def _read(self, complaint: Complaint) -> "_Read":
         address, merchant, title = complaint.address, complaint.merchant, complaint.title
         whole = f"{address}{_BETWEEN}{merchant}{_BETWEEN}{title}{_BETWEEN}{complaint.text}"
         try:
@@ -107,44 +115,68 @@ class PlaceFinder:
             # half a character, which a broken export may hold: a question mark stands in its place
             found = self._find.find_matches_as_indexes(whole.encode("utf-8", "replace").decode())
         if not found:
-            return NOTHING_SEEN
-        return self._sort(found, whole, (len(address), len(merchant), len(title)))
+            return _NOTHING_READ
+        second = len(address) + len(_BETWEEN)
+        third = second + len(merchant) + len(_BETWEEN)
+        begins = (0, second, third, third + len(title) + len(_BETWEEN))
+        return self._sorted(found, whole, begins)
 
-    def _sort(self, found: list[tuple[int, int, int]], whole: str, lengths: tuple[int, int, int]) -> Sighting:
+    def _sorted(self, found: list[tuple[int, int, int]], whole: str, begins: tuple[int, int, int, int]) -> "_Read":
         patterns = self._patterns
-        sure: list[tuple[int, PlaceFound]] = []
-        unsure: list[tuple[int, PlaceFound]] = []
-        offices: dict[str, None] = {}
-        departments: dict[str, None] = {}
+        sure: list[_Hit] = []
+        unsure: list[_Hit] = []
+        offices: list[str] = []
+        departments: list[str] = []
         local = False
         for number, start, end in found:
             means, codes, name = patterns[number]
-            if means <= _Means.AMBIGUOUS:
-                field, begin = 0, 0
-                while field < len(lengths) and start >= begin + lengths[field]:
-                    begin += lengths[field] + len(_BETWEEN)
-                    field += 1
+            if means <= _AMBIGUOUS:
+                field = 3 if start >= begins[3] else 2 if start >= begins[2] else 1 if start >= begins[1] else 0
+                begin = begins[field]
                 if field > 1 and _own_home(whole, begin, start, end):
                     continue
-                place = PlaceFound(codes[0], name, FIELDS[field], start - begin, end - begin)
-                (sure if means is _Means.PLACE or field == 0 else unsure).append((field, place))
-            elif means is _Means.LOCALITY:
+                hit = (field, start - begin, end - begin, codes[0], name)
+                (sure if means == _PLACE or field == 0 else unsure).append(hit)
+            elif means == _LOCALITY:
                 local = True
-            elif means is _Means.OFFICE:
-                offices[codes[0]] = None
-            elif means is _Means.DEPARTMENT:
-                departments.update(dict.fromkeys(codes))
-        doubtful: tuple[PlaceFound, ...] = ()
+            elif means == _OFFICE:
+                offices += codes
+            elif means == _DEPARTMENT:
+                departments += codes
+        doubtful: list[_Hit] = []
         if unsure:
-            vouched = {place.station for _, place in sure}
-            doubtful = tuple([place for _, place in unsure if not (local or place.station in vouched)])
-            # after the sure ones: the order is stable within a field
-            sure += [each for each in unsure if local or each[1].station in vouched]
-        if len(sure) > 1:
-            often = Counter([(field, place.station) for field, place in sure])
-            # where a field names several stations, the one that it names most
-            sure.sort(key=lambda each: (each[0], -often[each[0], each[1].station]))
-        return Sighting(tuple([place for _, place in sure]), doubtful, tuple(offices), tuple(departments))
+            vouched = {hit[3] for hit in sure}
+            for hit in unsure:
+                (sure if local or hit[3] in vouched else doubtful).append(hit)
+        return _Read(
+            _ordered(sure) if len(sure) > 1 else sure,
+            doubtful,
+            tuple(dict.fromkeys(offices)) if offices else (),
+            tuple(dict.fromkeys(departments)) if departments else (),
+        )
+
+
+class _Read(NamedTuple):
+    hits: Sequence[_Hit]
+    doubtful: Sequence[_Hit]
+    offices: tuple[str, ...]
+    departments: tuple[str, ...]
+
+
+_NOTHING_READ = _Read((), (), (), ())
+
+
+def _place(hit: _Hit) -> PlaceFound:
+    field, start, end, station, name = hit
+    return PlaceFound(station, name, FIELDS[field], start, end)
+
+
+def _ordered(hits: list[_Hit]) -> list[_Hit]:
+    """By field; where a field names several stations, the one that it names most before the others."""
+    stations = [(field, station) for field, _, _, station, _ in hits]
+    if len(set(stations)) == 1:
+        return hits
+    return sorted(hits, key=lambda hit: (hit[0], -stations.count((hit[0], hit[3]))))
 
 
 def _own_home(whole: str, begin: int, start: int, end: int) -> bool:
@@ -177,21 +209,21 @@ def _said(charter: Charter) -> Iterator[tuple[str, _Pattern]]:
     for office in charter.offices:
         yield from _of_office(office)
     for name in charter.locality:
-        yield name, _Pattern(_Means.LOCALITY, (), name)
+        yield name, _Pattern(_LOCALITY, (), name)
     of_term: dict[str, list[str]] = {}
     for department in charter.departments:
         for term in department.terms:
             of_term.setdefault(term, []).append(department.code)
     for term, codes in of_term.items():
-        yield term, _Pattern(_Means.DEPARTMENT, tuple(codes), term)
+        yield term, _Pattern(_DEPARTMENT, tuple(codes), term)
 
 
 def _of_place(station: str, place: PlaceName) -> Iterator[tuple[str, _Pattern]]:
-    means = _Means.AMBIGUOUS if place.second_sign else _Means.PLACE
+    means = _AMBIGUOUS if place.second_sign else _PLACE
     for name in (place.name, *place.aliases):
         yield name, _Pattern(means, (station,), name)
     for name in place.excluded:
-        yield name, _Pattern(_Means.NOTHING, (), name)
+        yield name, _Pattern(_NOTHING, (), name)
 
 
 def _of_office(office: Office) -> Iterator[tuple[str, _Pattern]]:
@@ -200,4 +232,4 @@ def _of_office(office: Office) -> Iterator[tuple[str, _Pattern]]:
     for name in (office.name, *office.aliases):
         # codes such as O11 are also models of goods
         if len(name) >= _SHORTEST_OFFICE_NAME and not name.isascii():
-            yield name, _Pattern(_Means.OFFICE, (office.code,), name)
+            yield name, _Pattern(_OFFICE, (office.code,), name)

@@ -7,15 +7,14 @@ import numpy.typing as npt
 
 from features.complaint import Complaint
 from models.charter.articles import Charter, Request
-from models.charter.conditions import ConditionFinder
 from models.charter.division import Division
 from models.charter.due import Deadlines
 from models.charter.places import PlaceFinder
 from models.charter.roster import Circumstances, Ranked, Roster
-from models.charter.route import CharterVersion, Resolution, Sentence
+from models.charter.route import CharterVersion, Resolution
 from models.charter.routing import Answers, Reading, Router
+from models.charter.said import Listener
 from models.charter.trust import OfficeScores
-from models.charter.urgency import Urgencies
 from models.charter.workdays import in_china
 from models.fitted import Head
 from models.prediction import Candidate, Decision, HeadAnswer, Triage
@@ -28,19 +27,6 @@ _FLOOR = 0.20
 """The least confidence to be shown of an office that no policy speaks of."""
 
 
-def requests_of(text: str, domain: str | None = None) -> tuple[Request, ...]:
-    """Stands in until models.charter.requests is there."""
-    del domain
-    found = tuple(kind for word, kind in (("投诉", Request.COMPLAINT), ("举报", Request.REPORT)) if word in text)
-    return found or (Request.COMPLAINT,)
-
-
-def facts_to_look_at(text: str) -> tuple[Sentence, ...]:
-    """Stands in until models.charter.look_at is there."""
-    del text
-    return ()
-
-
 class Resolver:
     """Resolves tickets by one charter; its tables are made once per day and model, and it may be shared by threads."""
 
@@ -48,8 +34,7 @@ class Resolver:
         self.charter = charter
         self.version = version
         self._places = PlaceFinder(charter)
-        self._conditions = ConditionFinder(charter)
-        self._urgencies = Urgencies(charter)
+        self._listener = Listener(charter)
         self._deadlines = Deadlines(charter)
         self._router = Router(charter)
         self._domains = dict(charter.domains)
@@ -78,24 +63,32 @@ class Resolver:
                 office = self._answer(ranked, roster, alone)
                 triage = _with_office(triage, office)
         said = Answers(triage.domain, office, alone, applies)
-        return triage, self._resolution(said, reading, complaint, day, received_at)
+        return triage, self._resolution(said, reading, self.division(day), received_at)
 
-    def resolve_given(self, domain: str, place: str | None, complaint: Complaint, received_at: datetime) -> Resolution:
-        """Route without a model: by a domain that somebody names, and a station, or None for what the text says."""
+    def resolve_given(
+        self,
+        domain: str,
+        place: str | None,
+        complaint: Complaint,
+        received_at: datetime,
+        kinds: tuple[Request, ...] = (),
+    ) -> Resolution:
+        """Route without a model: by a domain that somebody names, and a station and kinds, or what the text says of them."""
         day = in_china(received_at).date()
         reading = self.read(complaint, domain)
         if place is not None:
             reading = reading._replace(given=reading.given._replace(place=place))
+        if kinds:
+            reading = reading._replace(given=reading.given._replace(kinds=kinds))
         named = HeadAnswer(domain, self._domains.get(domain, domain), 1.0, Decision.AUTO, (), None)
-        return self._resolution(Answers(named, None, None, applies=True), reading, complaint, day, received_at)
+        return self._resolution(Answers(named, None, None, applies=True), reading, self.division(day), received_at)
 
     def read(self, complaint: Complaint, domain: str | None) -> Reading:
         """What the charter reads in a ticket; domain: as far as it is known."""
-        text = f"{complaint.title}\n{complaint.text}" if complaint.title else complaint.text
+        said = self._listener.of({"title": complaint.title, "text": complaint.text}, domain)
         sighting = self._places.sight(complaint)
-        place = sighting.places[0].station if sighting.places else None
-        given = Circumstances(requests_of(text, domain), self._conditions.of(text), place)
-        return Reading(sighting, given, facts_to_look_at(text))
+        place = sighting.place.station if sighting.place is not None else None
+        return Reading(sighting, Circumstances(said.kinds, said.condition, place), said)
 
     def division(self, day: date) -> Division:
         """The division of work on a day."""
@@ -117,15 +110,13 @@ class Resolver:
             found = self._rosters[key] = Roster(self.charter, self.division(day), day, heads)
         return found
 
-    def _resolution(
-        self, said: Answers, reading: Reading, complaint: Complaint, day: date, received_at: datetime
-    ) -> Resolution:
+    def _resolution(self, said: Answers, reading: Reading, division: Division, received_at: datetime) -> Resolution:
         kinds = reading.given.kinds
         return Resolution(
             self.version,
             kinds,
-            self._router.route(self.division(day), said, reading),
-            self._urgencies.of({"title": complaint.title, "text": complaint.text}),
+            self._router.route(division, said, reading),
+            reading.said.urgency,
             self._deadlines.of(kinds, received_at),
         )
 

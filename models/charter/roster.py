@@ -12,7 +12,6 @@ from models.charter.articles import STATION, Charter, Request
 from models.charter.division import Division
 from models.charter.places import Sighting
 from models.charter.pool import pooled
-from models.charter.route import PlaceFound
 from models.charter.trust import Match
 from models.fitted import Head
 from models.prediction import Target
@@ -31,11 +30,8 @@ class Circumstances(NamedTuple):
     place: str | None
 
 
-class Ranked(NamedTuple):
-    """An office by its number in the roster, and its pooled probability."""
-
-    office: int
-    confidence: float
+Ranked = tuple[int, float]
+"""An office by its number in the roster, and its pooled probability."""
 
 
 class Roster:
@@ -86,7 +82,9 @@ class Roster:
     ) -> list[Ranked]:
         """The best offices, at most four, best first."""
         a, p, b, q, c, r, d, s = pooled(*self.told(probabilities, given, sighting), weights)
-        return [Ranked(office, share) for office, share in ((a, p), (b, q), (c, r), (d, s)) if office >= 0]
+        if d >= 0:
+            return [(a, p), (b, q), (c, r), (d, s)]
+        return [ranked for ranked in ((a, p), (b, q), (c, r)) if ranked[0] >= 0]
 
     def told(
         self, probabilities: npt.NDArray[np.float32], given: Circumstances, sighting: Sighting
@@ -103,7 +101,7 @@ class Roster:
         if sighting.offices:
             heirs = (heir for code in sighting.offices for heir in self._division.today(code))
             named = np.array([self._numbers[heir] for heir in heirs], np.int32)
-        evidence = evidence_of(sighting.places) if place is not None else 0
+        evidence = evidence_of(sighting) if place is not None else 0
         return (
             probabilities,
             self._domains_end,
@@ -147,15 +145,17 @@ class Roster:
         return tuple(own)
 
 
-def evidence_of(places: Sequence[PlaceFound]) -> int:
-    """Which of the matches HOME_… tells of the first of these places; 0 where there are none."""
-    if not places:
+def evidence_of(sighting: Sighting) -> int:
+    """Which of the matches HOME_… tells of the place; 0 where there is none."""
+    place = sighting.place
+    if place is None:
         return 0
-    first = places[0]
-    if first.field in {"address", "merchant"}:
-        return int(Match.HOME_ADDRESS)
-    mixed = len(places) > 1 and any(place.station != first.station for place in places)
-    return int(Match.HOME_MIXED if mixed else Match.HOME_TEXT)
+    if place.field in {"address", "merchant"}:
+        return _ADDRESS
+    return _MIXED if sighting.mixed else _TEXT
+
+
+_ADDRESS, _TEXT, _MIXED = int(Match.HOME_ADDRESS), int(Match.HOME_TEXT), int(Match.HOME_MIXED)
 
 
 def _classes(spans: Mapping[Target, tuple[Head, int]], target: Target) -> tuple[tuple[str, ...], int]:

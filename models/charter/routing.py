@@ -8,13 +8,13 @@ from models.charter.division import Division, Duty
 from models.charter.places import Sighting
 from models.charter.roster import Circumstances
 from models.charter.route import Party, Route, RouteState, Sentence, Track
+from models.charter.said import Said
 from models.charter.wording import (
     NOT_APPLICABLE,
     NOTHING_TO_GO_BY,
     WHAT_IS_IT_ABOUT,
     WHERE_IS_THE_MERCHANT,
     Wording,
-    by_model,
 )
 from models.prediction import Decision, HeadAnswer
 
@@ -39,7 +39,7 @@ class Reading(NamedTuple):
 
     sighting: Sighting
     given: Circumstances
-    look_at: tuple[Sentence, ...]
+    said: Said
 
 
 class _Ground(NamedTuple):
@@ -66,12 +66,13 @@ class Router:
     def __init__(self, charter: Charter) -> None:
         self._names = {office.code: office.name for office in charter.offices}
         self._outside = {office.code for office in charter.offices if office.kind is OfficeKind.EXTERNAL}
+        self._parties = {office.code: Party(office.code, office.name, None) for office in charter.offices}
         self._departments = {department.code: department for department in charter.departments}
         self._words = Wording(charter)
 
     def route(self, division: Division, said: Answers, reading: Reading) -> Route:
         """The route of one ticket on the division's day."""
-        sighting, given, look_at = reading
+        sighting, given, words = reading
         by_domain = _ground(division, said.domain.code if said.domain is not None else None, given)
         held = self._held(division, said, reading, by_domain)
         return Route(
@@ -80,10 +81,10 @@ class Router:
             held.assisting,
             held.departments,
             self._tracks(division, held.lead, by_domain, given),
-            sighting.places[0] if sighting.places else None,
+            sighting.place,
             held.basis,
             held.needs,
-            look_at,
+            words.look_at,
         )
 
     def _held(self, division: Division, said: Answers, reading: Reading, by_domain: _Ground | None) -> _Held:
@@ -96,7 +97,9 @@ class Router:
             return _Held(RouteState.ROUTED, _party(office), (), (), (NOT_APPLICABLE,), ())
         if by_domain is not None and by_domain.duty.needs_place and _open(division, office, by_domain.duty):
             keeper = self._named(by_domain.duty.lead)
-            asked = tuple(map(self._words.is_it_ours, reading.sighting.doubtful)) or (WHERE_IS_THE_MERCHANT,)
+            asked = tuple(self._words.is_it_ours(place.name) for place in reading.sighting.doubtful) or (
+                WHERE_IS_THE_MERCHANT,
+            )
             return _Held(RouteState.NEEDS_PLACE, keeper, (), (), self._basis(said, reading, by_domain), asked)
         if office is None:
             lead, ground = self._named(by_domain.duty.lead if by_domain else ""), by_domain
@@ -152,19 +155,22 @@ class Router:
     def _basis(self, said: Answers, reading: Reading, ground: _Ground | None) -> tuple[Sentence, ...]:
         found = []
         if ground is not None:
-            holder = self._names.get(ground.duty.lead, ground.duty.lead)
-            found.append(self._words.by_rule(holder, ground.domain, reading.given.kinds[0], ground.duty))
-        places = reading.sighting.places
-        if places:
-            found.append(self._words.by_place(self._names.get(places[0].station, places[0].station), places[0]))
+            duty = ground.duty
+            holder = self._names.get(duty.lead, duty.lead)
+            found.append(self._words.by_rule(holder, ground.domain, reading.given.kinds[0], duty.rule, duty.basis))
+        place = reading.sighting.place
+        if place is not None:
+            holder = self._names.get(place.station, place.station)
+            found.append(self._words.by_place(holder, place.field, place.name))
         if said.applies and said.office is not None and said.office.code is not None:
             alone = said.alone
             other = alone is not None and alone.code is not None and alone.code != said.office.code
             found.append(
-                by_model(
+                self._words.by_model(
                     said.office.name or said.office.code,
-                    said.office.confidence,
-                    alone=(alone.name or "", alone.confidence) if alone is not None and other else None,
+                    round(said.office.confidence * 100),
+                    alone.name if alone is not None and other else None,
+                    round(alone.confidence * 100) if alone is not None and other else 0,
                 )
             )
         return tuple(found)
@@ -198,7 +204,7 @@ class Router:
         return tuple(found)
 
     def _named(self, code: str) -> Party:
-        return Party(code, self._names.get(code, code), None)
+        return self._parties.get(code) or Party(code, code, None)
 
     def _department(self, code: str) -> Party:
         return Party(code, self._departments[code].name, None)
@@ -222,4 +228,4 @@ def _open(division: Division, office: HeadAnswer | None, duty: Duty) -> bool:
 
 
 def _questions(reading: Reading) -> tuple[Sentence, ...]:
-    return (WHAT_IS_IT_ABOUT,) if reading.sighting.places else (WHAT_IS_IT_ABOUT, WHERE_IS_THE_MERCHANT)
+    return (WHAT_IS_IT_ABOUT,) if reading.sighting.place is not None else (WHAT_IS_IT_ABOUT, WHERE_IS_THE_MERCHANT)

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from models.charter.articles import Charter, Request
-from models.charter.division import Duty
-from models.charter.route import Party, PlaceFound, Sentence
+from models.charter.route import Party, Sentence
 
 KIND_NAMES: Mapping[Request, str] = {
     Request.COMPLAINT: "投诉",
@@ -49,6 +48,7 @@ class Wording:
         keep = lru_cache(maxsize=_KEPT)
         self.by_rule = keep(self._by_rule)
         self.by_place = keep(self._by_place)
+        self.by_model = keep(self._by_model)
         self.is_it_ours = keep(self._is_it_ours)
         self.ask_department = keep(self._ask_department)
         self.stays_ours = keep(self._stays_ours)
@@ -58,22 +58,29 @@ class Wording:
         name = self._domains.get(code, code)
         return name if name == code else f"{name}（{code}）"
 
-    def _by_rule(self, office: str, domain: str, kind: Request, duty: Duty) -> Sentence:
-        basis = f"，{duty.basis}" if duty.basis else ""
-        ground = f", basis {duty.basis}" if duty.basis else ""
+    def _by_rule(self, office: str, domain: str, kind: Request, rule: str, basis: str) -> Sentence:
         return Sentence(
-            f"{office}：业务域 {self.domain(domain)}、{KIND_NAMES[kind]}；规则 {duty.rule}{basis}",
-            f"{office}: domain {domain}, {kind}; rule {duty.rule}{ground}",
+            f"{office}：业务域 {self.domain(domain)}、{KIND_NAMES[kind]}；规则 {rule}{f'，{basis}' if basis else ''}",
+            f"{office}: domain {domain}, {kind}; rule {rule}{f', basis {basis}' if basis else ''}",
         )
 
-    def _by_place(self, office: str, place: PlaceFound) -> Sentence:
-        zh, en = _FIELDS[place.field]
-        return Sentence(f"{office}：{zh}写明“{place.name}”", f"{office}: {en} names {place.name}")
+    def _by_place(self, office: str, field: str, name: str) -> Sentence:
+        zh, en = _FIELDS[field]
+        return Sentence(f"{office}：{zh}写明“{name}”", f"{office}: {en} names {name}")
 
-    def _is_it_ours(self, place: PlaceFound) -> Sentence:
+    def _by_model(self, office: str, percent: int, alone: str | None, percent_alone: int) -> Sentence:
+        """The combined probability; alone: the office that the model has by itself, if that is another."""
+        zh, en = f"{office}：模型与章程合并后的概率 {percent}%", f"{office}: {percent}% by model and charter"
+        if alone is None:
+            return Sentence(zh, en)
         return Sentence(
-            f"“{place.name}”是本辖区的那个吗？请核实商家的街道或镇",
-            f"Is “{place.name}” the one in our district? Ask for the merchant's street or town",
+            f"{zh}（只看模型是 {alone} {percent_alone}%）", f"{en} (by the model alone {alone}, {percent_alone}%)"
+        )
+
+    def _is_it_ours(self, name: str) -> Sentence:
+        return Sentence(
+            f"“{name}”是本辖区的那个吗？请核实商家的街道或镇",
+            f"Is “{name}” the one in our district? Ask for the merchant's street or town",
         )
 
     def _ask_department(self, departments: Sequence[Party]) -> Sentence:
@@ -89,13 +96,3 @@ class Wording:
             f"其中 {self.domain(domain)} 部分仍由 {office} 办理，{names} 协办",
             f"The part in domain {domain} stays with {office}; {names} assist",
         )
-
-
-def by_model(office: str, confidence: float, *, alone: tuple[str, float] | None) -> Sentence:
-    """The model's part: alone, what it would have said without the charter, if that is another office."""
-    zh, en = f"{office}：模型与章程合并后的概率 {confidence:.0%}", f"{office}: {confidence:.0%} by model and charter"
-    if alone is None:
-        return Sentence(zh, en)
-    return Sentence(
-        f"{zh}（只看模型是 {alone[0]} {alone[1]:.0%}）", f"{en} (by the model alone {alone[0]}, {alone[1]:.0%})"
-    )

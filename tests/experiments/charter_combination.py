@@ -177,7 +177,7 @@ def told(past: Past, charter: Charter, model: Model, rows: _Rows, probabilities:
 
 def _reading(finder: PlaceFinder, complaint: Complaint) -> tuple[Sighting, Circumstances]:
     sighting = finder.sight(complaint)
-    place = sighting.places[0].station if sighting.places else None
+    place = sighting.place.station if sighting.place is not None else None
     # a derived charter has no rules for a kind of request
     return sighting, Circumstances((Request.COMPLAINT,), None, place)
 

@@ -13,6 +13,7 @@ from features.complaint import Complaint
 from models.calibration import Calibration
 from models.charter.articles import Office, OfficeKind, Request, Validity
 from models.charter.demo import demo_charter
+from models.charter.requests import requests_of
 from models.charter.resolution import Resolver
 from models.charter.route import CharterVersion, RouteState
 from models.charter.trust import SHIPPED, OfficeScores, Trust
@@ -119,7 +120,9 @@ def test_in_a_mixed_matter_our_lead_stays_and_the_department_assists(resolver):
 
 
 def test_a_complaint_that_is_a_report_as_well_has_two_tracks(resolver):
-    found = resolver.resolve(*asked("投诉并举报东亭街道的广告", {"ADV": 0.9}, {"O11": 0.6}), WHEN)[1]
+    text = "东亭街道的店登假广告，要求退还预付款，请查处"
+    assert len(requests_of(text, "ADV")) == 2
+    found = resolver.resolve(*asked(text, {"ADV": 0.9}, {"O11": 0.6}), WHEN)[1]
     assert {track.kind for track in found.route.tracks} == {Request.COMPLAINT, Request.REPORT} == set(found.kinds)
     assert {track.lead.code for track in found.route.tracks} == {"T01", "O11"}
 
