@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paidan_audit import PATH, audit, open_registry, read_settings, store, user
+from paidan_charter import charter
 from paidan_keys import keys
 from paidan_models import load_version, models, promote_version
 from paidan_people import people
@@ -131,7 +132,7 @@ def predict(source: Path, target: Path, columns: tuple[str, ...], model: str) ->
     click.echo(report.to_text(), err=True)
 
 
-for _verbs in (audit, people, models, keys):
+for _verbs in (audit, charter, people, models, keys):
     cli.add_command(_verbs)
 
 
@@ -140,13 +141,21 @@ for _verbs in (audit, people, models, keys):
 def replay(prediction_id: str) -> None:
     """用当时的版本重算一条预测并比较 | score a stored input with the stored version and compare."""
     from auditing.accesses import NOBODY, AccessLog, Action
-    from auditing.replay import Sameness
+    from auditing.charters import CharterBook
+    from auditing.replay import Sameness, again_as
     from auditing.replay import replay as again
 
     engine = store()
     AccessLog(engine).record(NOBODY, Action.VIEW, prediction_id, "replay")
-    found = again(engine, prediction_id, lambda version: load_version(f"{version.name}/{version.version}").triage)
-    click.echo(f"{found.prediction_id}  {found.model.name} {found.model.version}  {_SAMENESS[found.sameness.value]}")
+    book = CharterBook(engine)
+    found = again(engine, prediction_id, again_as(book, lambda model: load_version(f"{model.name}/{model.version}")))
+    click.echo(
+        f"{found.prediction_id}  {found.model.name} {found.model.version}"
+        f"{f'  章程 charter {found.charter.version}' if found.charter else ''}  {_SAMENESS[found.sameness.value]}"
+    )
+    now = book.active().version
+    if found.charter is not None and found.charter != now:
+        click.echo(f"现行章程已是 {now.version}，按当时的章程重算 | charter {now.version} is in force now")
     for each in found.differences:
         click.echo(f"  {each.where}: {each.stored} → {each.now}")
     if found.hidden:

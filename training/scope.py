@@ -12,7 +12,7 @@ from models.batch import score_corpus
 from models.fitted import FIELDS, FittedModel, Scope
 from models.rows import Rows
 
-MARGIN_LOSS, KNOWN_LOSS = 0.005, 0.001
+MARGIN_LOSS, KNOWN_LOSS = 0.006, 0.001
 """Share of complaints that each bound of the scope may turn away: in all less than one in a hundred."""
 
 SAMPLE = 20_000
@@ -70,7 +70,7 @@ def bounds(
     return Scope(
         margin=float(np.quantile(margins, MARGIN_LOSS)),
         known_share=float(np.quantile(known / np.maximum(pairs, 1), KNOWN_LOSS)),
-        characters=int(np.clip(np.quantile(characters, KNOWN_LOSS), 2, 4)),
+        characters=int(np.clip(np.quantile(characters, KNOWN_LOSS), 2, 6)),
     )
 
 

@@ -1,13 +1,16 @@
 """What a new charter changes, in words, and which past tickets it would have sent elsewhere."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+from features.complaint import Complaint
 from models.charter.articles import Charter, PlaceName, Request, Validity
+from models.charter.conditions import ConditionFinder
 from models.charter.division import Division
+from models.charter.places import PlaceFinder
 from models.charter.vocabulary import word_of
 
 What = Literal["added", "removed", "changed"]
@@ -39,29 +42,26 @@ class Change:
     after: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class PastTicket:
-    """What decides who is responsible, as it was found in a ticket. office: who had it, None where nobody knows."""
+class PastTicket(NamedTuple):
+    """A ticket of the past: what it said, its domain and kind of request. name: by which somebody can look it up."""
 
+    name: str
+    complaint: Complaint
     domain: str
     kind: Request
-    condition: str | None
-    place: str | None
-    office: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """How many tickets would go from one office to another; None: to nobody. examples: positions of the first ones."""
+class Move(NamedTuple):
+    """How many tickets would go from one office to another; None: nobody. examples: names of the first of them."""
 
     source: str | None
     target: str | None
     tickets: int
-    examples: tuple[int, ...]
+    examples: tuple[str, ...]
 
 
 EXAMPLES = 5
-"""Positions that a Moved names."""
+"""Tickets that a move names."""
 
 
 def changes(old: Charter, new: Charter) -> tuple[Change, ...]:
@@ -82,27 +82,35 @@ def changes(old: Charter, new: Charter) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def moved(old: Charter, new: Charter, tickets: Iterable[PastTicket], on: date) -> tuple[Moved, ...]:
+def moved(old: Charter, new: Charter, tickets: Iterable[PastTicket], on: date) -> tuple[Move, ...]:
     """Return between which offices tickets would move if they came on the day `on`, the largest move first.
 
-    A ticket moves where the two charters name different leads: its office of the past does not matter, as it may have
-    been chosen by a person.
+    Each ticket is read anew by both charters, for a charter changes not only who is responsible but also which names are
+    places and which words are conditions. Who had it in the past does not matter: a person may have chosen otherwise.
     """
-    before, after = Division(old, on), Division(new, on)
+    before, after = _reader(old, on), _reader(new, on)
+    examples: dict[tuple[str | None, str | None], list[str]] = {}
     counts: Counter[tuple[str | None, str | None]] = Counter()
-    examples: dict[tuple[str | None, str | None], list[int]] = {}
-    for position, ticket in enumerate(tickets):
-        move = (_lead(before, ticket), _lead(after, ticket))
+    for ticket in tickets:
+        move = (before(ticket), after(ticket))
         if move[0] != move[1]:
             counts[move] += 1
             if counts[move] <= EXAMPLES:
-                examples.setdefault(move, []).append(position)
-    return tuple(Moved(*move, count, tuple(examples[move])) for move, count in counts.most_common())
+                examples.setdefault(move, []).append(ticket.name)
+    return tuple(Move(*move, number, tuple(examples[move])) for move, number in counts.most_common())
 
 
-def _lead(division: Division, ticket: PastTicket) -> str | None:
-    duty = division.duty(ticket.domain, ticket.kind, ticket.condition, ticket.place)
-    return duty.lead if duty else None
+def _reader(charter: Charter, on: date) -> Callable[[PastTicket], str | None]:
+    division, conditions, places = Division(charter, on), ConditionFinder(charter), PlaceFinder(charter)
+
+    def lead(ticket: PastTicket) -> str | None:
+        said = ticket.complaint
+        found = places.find(said)
+        condition = conditions.of(f"{said.title}\n{said.text}" if said.title else said.text)
+        duty = division.duty(ticket.domain, ticket.kind, condition, found[0].station if found else None)
+        return duty.lead if duty else None
+
+    return lead
 
 
 def _plain_changes(old: Charter, new: Charter) -> list[Change]:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.complaint import Complaint
-from models.charter.articles import Charter
+from models.charter.articles import Charter, Request
 from models.charter.division import Division
 from models.charter.due import Deadlines
 from models.charter.places import PlaceFinder
@@ -65,12 +65,21 @@ class Resolver:
         said = Answers(triage.domain, office, alone, applies)
         return triage, self._resolution(said, reading, self.division(day), received_at)
 
-    def resolve_given(self, domain: str, place: str | None, complaint: Complaint, received_at: datetime) -> Resolution:
-        """Route without a model: by a domain that somebody names, and a station, or None for what the text says."""
+    def resolve_given(
+        self,
+        domain: str,
+        place: str | None,
+        complaint: Complaint,
+        received_at: datetime,
+        kinds: tuple[Request, ...] = (),
+    ) -> Resolution:
+        """Route without a model: by a domain that somebody names, and a station and kinds, or what the text says of them."""
         day = in_china(received_at).date()
         reading = self.read(complaint, domain)
         if place is not None:
             reading = reading._replace(given=reading.given._replace(place=place))
+        if kinds:
+            reading = reading._replace(given=reading.given._replace(kinds=kinds))
         named = HeadAnswer(domain, self._domains.get(domain, domain), 1.0, Decision.AUTO, (), None)
         return self._resolution(Answers(named, None, None, applies=True), reading, self.division(day), received_at)
 

@@ -11,7 +11,7 @@ from models.charter.conditions import ConditionFinder
 from models.charter.look_at import shipped_facts
 from models.charter.requests import shipped
 from models.charter.route import Sentence, Urgency
-from models.charter.urgency import JOINT, Urgencies
+from models.charter.urgency import JOINT, USUAL, Urgencies
 from models.charter.words import Words
 
 
@@ -53,7 +53,7 @@ class Listener:
         kinds = self._requests.of_words(asking, domain)
         others = [hit for hit in found if hit[0] >= urgent]
         if not others and not self._urgencies.expressions.always:
-            return Said(kinds, None, self._urgencies.usual, ())
+            return Said(kinds, None, USUAL, ())
         alarming = {word - urgent for word, _, _ in others if word < facts_from}
         telling = {word - facts_from for word, _, _ in others if facts_from <= word < conditions_from}
         met = [(word - conditions_from, start, end) for word, start, end in others if word >= conditions_from]

@@ -15,6 +15,10 @@ JOINT = "\n"
 """Between fields; expressions and the words around a match end there."""
 
 
+USUAL = Urgency(Level.P2, None, "一般", "按时限", None, 0, 0)
+"""Of a ticket for which no rule fires."""
+
+
 class Urgencies:
     """The urgency rules of one charter; may be shared by threads. The charter's expressions compile."""
 
@@ -23,10 +27,6 @@ class Urgencies:
         told = tuple((rule, expression) for rule in rules for expression in rule.expressions)
         self._rules = tuple(rule for rule, _ in told)
         self.expressions = Expressions(expression for _, expression in told)
-        usual = next((rule for rule in rules if rule.level is Level.P2), None)
-        name, action = (usual.name, usual.action) if usual else ("", "")
-        self.usual = Urgency(Level.P2, None, name, action, None, 0, 0)
-        """Of a ticket for which no rule fires."""
 
     def of(self, fields: Mapping[str, str]) -> Urgency:
         """Return the first rule, most urgent first, that a field states; the span is of that original field.
@@ -43,7 +43,7 @@ class Urgencies:
             if is_stated(text, start, end) and (rule.level is not Level.P0 or is_reported_as_fact(text, start, end)):
                 field, start_there, end_there = _in_field(fields, start, end)
                 return Urgency(rule.level, rule.code, rule.name, rule.action, field, start_there, end_there)
-        return self.usual
+        return USUAL
 
 
 def _in_field(fields: Mapping[str, str], start: int, end: int) -> tuple[str, int, int]:

@@ -128,14 +128,14 @@ def test_a_place_that_nobody_gave_out_is_refused(text):
 
 
 @pytest.fixture
-def ask(log):
+def ask(log, settled):
     """Log an answer that promised these steps in so many hours, as the service writes it."""
 
     def ask(ticket, promises=(), *, office="O1", urgency=None, text="外卖有头发", received_at=NOW - 8 * HOUR, **more):
         complaint = Complaint(text=text, source="12345", ticket_id=ticket, received_at=received_at)
         head = HeadAnswer(office, office, 0.8, Decision.SUGGEST, (), None)
         triage = Triage(ModelVersion("complaint-triage", "1"), complaint, None, head, (), (), ())
-        entry = log.entry(complaint, triage)
+        entry = log.entry(complaint, settled(triage))
         due = [
             {"step": step, "at": NOW + hours * HOUR, "basis": "本地", "provisional": False, "local": True}
             for step, hours in promises

@@ -15,16 +15,19 @@ from tests.experiments.carry_over import hotline, shares
 from training.dataset import read_labelled
 from training.starter import starter_files
 
-MUST_ABSTAIN = Path(__file__).parents[1] / "data" / "must_abstain.csv"
+DATA = Path(__file__).parents[1] / "data"
 HOTLINE = Path(__file__).parents[2].parent / "shared" / "data" / "haikou12345.csv.gz"
 
 OUTSIDE = {"too_short", "unfamiliar_text", "not_a_complaint"}
 
 
-@pytest.fixture(scope="session")
-def must_abstain():
-    """(kind, text) of texts that are no complaints, of which no model has seen one."""
-    with MUST_ABSTAIN.open(encoding="utf-8", newline="") as file:
+@pytest.fixture(scope="session", params=["must_abstain.csv", "must_abstain_2.csv"])
+def must_abstain(request):
+    """(kind, text) of texts that are no complaints, of which no model has seen one.
+
+    The first file was in view when the scope was made; the second was written apart and is only measured.
+    """
+    with (DATA / request.param).open(encoding="utf-8", newline="") as file:
         return [(row["kind"], row["text"]) for row in csv.DictReader(file)]
 
 
@@ -41,7 +44,7 @@ def spoken(starter_model, must_abstain):
 
 @pytest.mark.xfail(
     strict=True,
-    reason="the target; measured 90% with 1,130 background texts, when one complaint in a hundred may be turned away",
+    reason="the target; measured 95% and 93% with 1,696 background texts, when one complaint in a hundred may be turned away",
 )
 def test_on_texts_that_are_no_complaints_both_heads_stay_silent(spoken, must_abstain):
     silent = 1 - len(spoken) / len(must_abstain)
@@ -50,7 +53,7 @@ def test_on_texts_that_are_no_complaints_both_heads_stay_silent(spoken, must_abs
 
 def test_on_most_texts_that_are_no_complaints_both_heads_stay_silent(spoken, must_abstain):
     silent = 1 - len(spoken) / len(must_abstain)
-    assert silent >= 0.88, f"silent on {silent:.1%} of {len(must_abstain)}, spoken on {Counter(spoken).most_common()}"
+    assert silent >= 0.93, f"silent on {silent:.1%} of {len(must_abstain)}, spoken on {Counter(spoken).most_common()}"
 
 
 def outside(model, data):
@@ -65,12 +68,13 @@ def test_of_complaints_that_were_not_learnt_from_hardly_any_is_out_of_scope(held
     assert turned_away / rows <= 0.01, f"{turned_away} of {rows}"
 
 
-def test_of_the_fifth_batch_hardly_any_is_out_of_the_scope_of_the_first_four(fit_files):
+def test_a_model_of_four_batches_turns_away_hardly_more_of_seven_others(fit_files):
+    """It has a quarter of the complaints and all of the background: its bounds are less sure than the shipped ones."""
     files = starter_files()
     model = TriageModel(fit_files(files[:4]).model, ModelVersion("complaint-triage", "1"), {})
-    unseen = read_labelled(files[4:5])
+    unseen = read_labelled(files[4:11])
     turned_away = outside(model, unseen)
-    assert turned_away / len(unseen) <= 0.01, f"{turned_away} of {len(unseen)}"
+    assert turned_away / len(unseen) <= 0.015, f"{turned_away} of {len(unseen)}"
 
 
 FIELDS = ("text", "title", "merchant", "address")

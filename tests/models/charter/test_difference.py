@@ -1,8 +1,9 @@
 from datetime import date
 
+from features.complaint import Complaint
 from models.charter.articles import Request
 from models.charter.demo import DEMO, demo_charter
-from models.charter.difference import Moved, PastTicket, changes, moved
+from models.charter.difference import Move, PastTicket, changes, moved
 from models.charter.reading import read_charter
 
 TODAY = date(2026, 11, 22)
@@ -14,13 +15,13 @@ RENAMED = TEXT.replace(
 )
 
 
-def ticket(domain, place=None, kind=Request.COMPLAINT, condition=None, office=None):
-    return PastTicket(domain, kind, condition, place, office)
+def ticket(name, domain, text="", kind=Request.COMPLAINT, **fields):
+    return PastTicket(name, Complaint(text, **fields), domain, kind)
 
 
 def test_a_charter_differs_not_from_itself():
     assert changes(demo_charter(), demo_charter()) == ()
-    tickets = [ticket("MET"), ticket("FDS", "T01")]
+    tickets = [ticket("a", "MET"), ticket("b", "FDS", address="东亭街道")]
     assert moved(demo_charter(), demo_charter(), tickets, TODAY) == ()
 
 
@@ -62,19 +63,29 @@ def test_what_is_gone_is_told_last():
 def test_past_tickets_move_with_their_office_the_largest_move_first():
     text = RENAMED.replace("    kinds: [举报]\n    lead: O11", "    kinds: [举报]\n    lead: O18")
     tickets = [
-        ticket("MET"),
-        ticket("ADV", kind=Request.REPORT),
-        ticket("MET", "T01"),
-        ticket("MET", condition="taximeter", place="T01"),
-        ticket("XXX"),
+        ticket("a", "MET", "缺斤少两"),
+        ticket("b", "ADV", "虚假广告", Request.REPORT),
+        ticket("c", "MET", "缺斤少两", address="东亭街道"),
+        ticket("d", "MET", "计价器不准", address="东亭街道"),
+        ticket("e", "XXX", "没有这个域"),
     ]
     assert moved(demo_charter(), read_charter(text), tickets, TODAY) == (
-        Moved("O09", "O19", 2, (0, 3)),
-        Moved("O11", "O18", 1, (1,)),
+        Move("O09", "O19", 2, ("a", "d")),
+        Move("O11", "O18", 1, ("b",)),
     )
     assert moved(demo_charter(), read_charter(text), tickets[:1], date(2026, 6, 30)) == ()
 
 
+def test_a_place_that_changes_hands_moves_the_tickets_that_name_it():
+    text = TEXT.replace("      - 桥西街道\n", "      - 桥西街道\n      - 东亭菜市场旁\n")
+    tickets = [
+        ticket("a", "CAT", "火锅里有头发", address="东亭菜市场旁"),
+        ticket("b", "CAT", "有头发", address="桥西街道"),
+    ]
+    assert moved(demo_charter(), read_charter(text), tickets, TODAY) == (Move("T01", "T02", 1, ("a",)),)
+
+
 def test_a_ticket_that_nobody_would_have_moves_to_none():
     text = TEXT.replace("domains: [MET]\n    lead: 属地所", "domains: [MET]\n    until: 2026-01-01\n    lead: 属地所")
-    assert moved(demo_charter(), read_charter(text), [ticket("MET")], TODAY) == (Moved("O09", None, 1, (0,)),)
+    tickets = [ticket("a", "MET", "缺斤少两")]
+    assert moved(demo_charter(), read_charter(text), tickets, TODAY) == (Move("O09", None, 1, ("a",)),)

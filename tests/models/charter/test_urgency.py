@@ -2,14 +2,18 @@
 
 import pytest
 
-from models.charter.articles import Level, UrgencyRule
+from models.charter.articles import Charter, Level, UrgencyRule
+from models.charter.demo import demo_charter
 from models.charter.urgency import Urgencies
-from tests.models.charter.urgency_rules import charter_with, shipped_rules
+
+
+def charter_with(*rules):
+    return Charter("tiny", "0" * 64, domains=(), offices=(), responsibilities=(), urgency=rules)
 
 
 @pytest.fixture(scope="module")
 def urgencies():
-    return Urgencies(charter_with(*shipped_rules()))
+    return Urgencies(demo_charter())
 
 
 @pytest.mark.parametrize(
@@ -26,6 +30,7 @@ def urgencies():
         ("U02", "卡在十一和十二楼中间，手机快没电"),
         ("U02", "电梯突然下坠到9楼"),
         ("U02", "電梯突然下墜"),
+        ("U02", "电梯掉下来了两层，现在门打不开"),
         ("U02", "煤气罐角阀漏气"),
         ("U02", "澡堂锅炉爆炸"),
         ("U02", "娃娃坐海盗船，压杠没锁死，甩到半腰从座位里滑出去摔在踏板上"),
@@ -34,6 +39,7 @@ def urgencies():
         ("U03", "他说要放火烧店"),
         ("U03", "你们不管我就炸了你们局"),
         ("U03", "他买炸药了"),
+        ("U03", "再这样我炸死你们"),
         ("U04", "染发后昏迷，正在抢救"),
         ("U04", "医生说右眼可能失明"),
         ("U04", "脸上可能要毁容"),
@@ -58,6 +64,8 @@ def test_danger_that_is_stated_is_p0(urgencies, rule, text):
         "没有失明，就是有点糊",
         "食物中毒倒没有，就是恶心",
         "我不是要自杀，是气话",
+        "医院说食物中毒已排除",
+        "电梯未曾困人",
         # heard of
         "听说隔壁有人食物中毒",
         "网上说吃这个会失明",
@@ -71,6 +79,9 @@ def test_danger_that_is_stated_is_p0(urgencies, rule, text):
         "担心失明，不敢再戴",
         "怕食物中毒没敢吃",
         "希望多做食物中毒宣传",
+        "住户担忧煤气罐爆炸",
+        "液化气瓶有爆炸隐患",
+        "群里讨论电梯困人该怎么办",
         "课上发了《食物中毒预防》一书",
         "失明的话谁负责",
         "参加了电梯困人应急演练",
@@ -81,6 +92,9 @@ def test_danger_that_is_stated_is_p0(urgencies, rule, text):
         # names and other words
         "隔壁“爆炸鸡排”少给一块",
         "炸鸡油不换，油炸食品发黑",
+        "油条炸了那么久还是生的",
+        "自杀式降价清仓",
+        "三个人吐槽口味",
         "轰炸机模型缺零件",
         "短信轰炸我一天",
         "空气炸锅砍单",
@@ -148,28 +162,28 @@ def test_a_lone_surrogate_does_not_hide_what_follows(urgencies):
 @pytest.mark.parametrize(
     ("rule", "text"),
     [
-        ("U11", "四百一十余名会员联系不上老板"),
-        ("U11", "二十三个人的工钱没结"),
-        ("U11", "群里160多人都退不了"),
-        ("U11", "有85户业主被多收"),
-        ("U11", "老板卷款，人去楼空"),
-        ("U11", "早教连着三家店同一天关门"),
-        ("U11", "交钱拉人头，拉三个升主管"),
-        ("U12", "未成年人充值"),
-        ("U12", "孩子玩滑梯骨折"),
-        ("U12", "八岁女儿被刷脸"),
-        ("U12", "宝宝的奶粉罐底追溯码被刮"),
-        ("U12", "母亲天天去听课领鸡蛋"),
-        ("U12", "我爸76岁，一个人住"),
-        ("U12", "校服掉色"),
-        ("U13", "他们今晚还要开场"),
-        ("U13", "店里正在往外搬"),
-        ("U13", "明早货车就拉走"),
-        ("U13", "监控别让他们删了"),
-        ("U14", "这是第三次来反映"),
-        ("U14", "已经多次投诉没人管"),
-        ("U14", "再不处理我找记者"),
-        ("U14", "要上热搜"),
+        ("U05", "四百一十余名会员联系不上老板"),
+        ("U05", "二十三个人的工钱没结"),
+        ("U05", "群里160多人都退不了"),
+        ("U05", "有85户业主被多收"),
+        ("U05", "老板卷款，人去楼空"),
+        ("U05", "早教连着三家店同一天关门"),
+        ("U05", "交钱拉人头，拉三个升主管"),
+        ("U06", "未成年人充值"),
+        ("U06", "孩子玩滑梯骨折"),
+        ("U06", "八岁女儿被刷脸"),
+        ("U06", "宝宝的奶粉罐底追溯码被刮"),
+        ("U06", "母亲天天去听课领鸡蛋"),
+        ("U06", "我爸76岁，一个人住"),
+        ("U06", "校服掉色"),
+        ("U07", "他们今晚还要开场"),
+        ("U07", "店里正在往外搬"),
+        ("U07", "明早货车就拉走"),
+        ("U07", "监控别让他们删了"),
+        ("U08", "这是第三次来反映"),
+        ("U08", "已经多次投诉没人管"),
+        ("U08", "再不处理我找记者"),
+        ("U08", "要上热搜"),
     ],
 )
 def test_groups_minors_the_old_vanishing_evidence_and_repetition_are_p1(urgencies, rule, text):
@@ -199,4 +213,4 @@ def test_what_only_looks_like_it_is_not_p1(urgencies, text):
 
 
 def test_every_expression_that_ships_can_be_looked_for_by_a_word():
-    assert not Urgencies(charter_with(*shipped_rules())).expressions.always
+    assert not Urgencies(demo_charter()).expressions.always
