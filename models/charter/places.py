@@ -30,8 +30,8 @@ _HOME = re.compile(
     r"(?:^|[，。,;；\n])住|(?:住址|住所|住处|家庭地址|联系地址|户籍|户口)[^，。,;；\n]{0,4}|(?:我|本人)的?家(?:就)?(?:在|是)|(?:^|[，。,;；\n])家在|老家(?:在|是)?)"
     r"[^，。,;；!！?？\n]{0,16}$"
 )
-_MAY_BE_HOME = re.compile("[住家户戶址]")
-"""Without one of these `_HOME` matches nothing; it is ten times as fast."""
+_MAY_BE_HOME = re.compile("[住户戶址]|(?<![商店厂])家")
+"""Without one of these `_HOME` matches nothing; it is ten times as fast. 商家 is in every other text."""
 _BESIDE = re.compile(
     # what is beside a home, or is where somebody lodges: it may begin after one comma, not after the end of a sentence
     r"^[^，。,;；!！?？\n]{0,16}[，,]?[^，。,;；!！?？\n]{0,6}?"
