@@ -11,10 +11,10 @@ from auditing.case_rows import CHINA
 from auditing.charter_errors import ChangeUnexplained, CharterChanged, CharterRefused
 from auditing.charter_matrix import Matrix, Part, matrix_of, matrix_svg
 from auditing.charters import CharterChange, StoredCharter
-from auditing.moves import moves, past_tickets
+from auditing.moves import past_tickets
 from models.charter.articles import STATION
 from models.charter.checking import check, errors_of
-from models.charter.difference import Change, changes
+from models.charter.difference import Change, changes, moved
 from models.charter.reading import CharterUnreadable, read_charter
 from serving.desk import Desk
 from serving.pages.texts import half, texts
@@ -148,7 +148,7 @@ def _checked(desk: Desk, visit: Visit, text: str) -> dict[str, Any]:
     found["changes"] = [(each, _differences(each)) for each in changes(old, charter)]
     if not errors_of(findings):
         past = past_tickets(desk.engine, PAST)
-        found |= {"moves": moves(old, charter, past, on), "tried": len(past), "checked": _digest(text)}
+        found |= {"moves": moved(old, charter, past, on), "tried": len(past), "checked": _digest(text)}
     named = {office.code: office.name for each in (old, charter) for office in each.offices}
     return found | {"names": desk.names() | named}
 
