@@ -22,6 +22,9 @@ _ACTOR = click.option("--actor", default=user, help="操作人 | who")
 _AT = click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"])
 
 
+_MARKS = {"added": "+", "removed": "-", "changed": "~"}
+
+
 @click.group()
 def charter() -> None:
     """职责章程：检查、对照、启用、退回 | the charter: check, compare, activate, roll back."""
@@ -46,16 +49,40 @@ def charter_check(file: Path) -> None:
         sys.exit(1)
 
 
+@charter.command("diff")
+@click.argument("old")
+@click.argument("new")
+@click.option("--data", type=PATH, metavar="FILE", help="往日工单，须有 domain 列 | past tickets, with their domains")
+@click.option(
+    "--column", "columns", multiple=True, metavar="ROLE=NAME", help="列名对应，如 domain=l1 | which header plays a role"
+)
+def charter_diff(old: str, new: str, data: Path | None, columns: tuple[str, ...]) -> None:
+    """对照两份章程（文件、编号、demo 或 active）；--data 另报往日工单会怎样改派 | what differs, and which past tickets would move."""
+    from models.charter.difference import changes
+
+    before, after = _named(old), _named(new)
+    for change in changes(before, after):
+        line = f"  {change.line}" if change.line else ""
+        click.echo(f"{_MARKS[change.what]} {change.section} {change.code}{line}")
+        for key, value in change.after.items():
+            click.echo(f"    {key}: {change.before[key] or '–'} → {value or '–'}")
+    if data is not None:
+        _tell_moves(before, after, data, columns)
+
+
 @charter.command("activate")
 @click.argument("file", type=PATH)
 @_REASON
 @_ACTOR
 def charter_activate(file: Path, reason: str, actor: str) -> None:
     """启用一份章程；有错误的不启用 | put a charter into force, unless its check finds errors."""
-    from models.charter.reading import text_of
+    from models.charter.reading import read_charter, text_of
 
+    text = text_of(file.read_bytes(), file.name)
+    # its faults are told by the name of the file
+    read_charter(text, file.name)
     book = _book()
-    kept = book.put(text_of(file.read_bytes(), file.name), actor, reason)
+    kept = book.put(text, actor, reason)
     _show(book.activate(kept.number, actor, reason))
 
 
@@ -103,6 +130,50 @@ def _read(file: Path) -> Charter:
     from models.charter.reading import read_charter, text_of
 
     return read_charter(text_of(file.read_bytes(), file.name), file.name)
+
+
+def _named(reference: str) -> Charter:
+    """Read the charter that is meant: a file, or a version in the book."""
+    from pathlib import Path
+
+    if Path(reference).exists():
+        return _read(Path(reference))
+    if reference == "active":
+        return _book().active().read()
+    if reference == "demo" or (reference.isascii() and reference.isdigit()):
+        return _book().get(0 if reference == "demo" else int(reference)).read()
+    raise click.BadParameter(f"{reference}：没有这个文件，也不是编号、demo 或 active | neither a file nor a version")
+
+
+def _tell_moves(before: Charter, after: Charter, data: Path, columns: tuple[str, ...]) -> None:
+    from models.charter.difference import PastTicket, moved
+    from models.charter.requests import requests_of
+    from training.columns import parse_mapping
+    from training.dataset import read_labelled
+
+    rows = read_labelled([data], parse_mapping(columns), need_labels=False)
+    if "domain" not in rows.targets:
+        raise ValueError(
+            f"{data}：没有 domain 列，请写 --column domain=列名 | no column of domains; say --column domain=HEADER"
+        )
+    codes = {label: code for named in (after, before) for code, name in named.domains for label in (code, name)}
+    tickets = []
+    for index, label in enumerate(rows.labels("domain")):
+        code = codes.get(label)
+        if code is not None:
+            said = rows.complaint(index)
+            kind = requests_of(said.text, code)[0]
+            tickets.append(PastTicket(str(rows.location(index).row), said, code, kind))
+    found = moved(before, after, tickets, _today())
+    total = sum(each.tickets for each in found)
+    click.echo(f"{len(tickets):,} 件中 {total:,} 件改派 | {total:,} of {len(tickets):,} tickets would move")
+    if len(tickets) < len(rows):
+        skipped = len(rows) - len(tickets)
+        click.echo(f"另有 {skipped:,} 件的 domain 不在章程中 | {skipped:,} more have a domain that no charter has")
+    names = {office.code: office.name for named in (before, after) for office in named.offices}
+    for each in found:
+        source, target = (f"{code} {names[code]}" if code else "无人 nobody" for code in (each.source, each.target))
+        click.echo(f"{each.tickets:>7,}  {source} → {target}  行 rows {', '.join(each.examples)}")
 
 
 def _today() -> date:

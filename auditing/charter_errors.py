@@ -4,6 +4,7 @@ AuditingError
 ├── UnknownCharter       no charter of that number
 ├── CharterRefused       its check finds errors: it cannot be put into force
 ├── ChangeUnexplained    a charter is changed without a reason
+├── CharterChanged       somebody else has changed the charter meanwhile
 └── NoEarlierCharter     nothing to roll back to
 """
 
@@ -45,6 +46,17 @@ class ChangeUnexplained(AuditingError):
 
     def __init__(self) -> None:
         super().__init__("更换章程须写明原因（--reason）。 | a change of the charter needs a reason (--reason).")
+
+
+class CharterChanged(AuditingError):
+    """The charter in force is not the one that whoever changes it has seen; `actor` changed it meanwhile."""
+
+    def __init__(self, actor: str) -> None:
+        self.actor = actor
+        super().__init__(
+            f"在您查看之后，{actor} 已更换章程，您的更改未生效。请看过现行章程再定。 | "
+            f"{actor} has changed the charter since you looked; your change was not made. Look at the charter in force first."
+        )
 
 
 class NoEarlierCharter(AuditingError):

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from auditing.accesses import NOBODY, Action, access_row
 from auditing.case_rows import CHINA
 from auditing.chain import append
-from auditing.charter_errors import ChangeUnexplained, CharterRefused, NoEarlierCharter, UnknownCharter
+from auditing.charter_errors import ChangeUnexplained, CharterChanged, CharterRefused, NoEarlierCharter, UnknownCharter
 from auditing.errors import StoreUnavailable
 from auditing.schema_charters import charter_changes, charters
 from auditing.store import describe, writing
@@ -77,14 +77,15 @@ class CharterChange:
 class CharterBook:
     """The charters in the store of `engine`, whose schema is there. `now` tells the time.
 
-    Every method raises StoreUnavailable where the store fails.
+    Every method raises StoreUnavailable where the store fails. actor: the name that the history shows; by: the id in the
+    access log, where it is another. after: number of the change that whoever changes it has seen last, 0 for none.
     """
 
     def __init__(self, engine: Engine, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._engine = engine
         self._now = now
 
-    def put(self, text: str, actor: str, note: str = "") -> StoredCharter:
+    def put(self, text: str, actor: str, note: str = "", *, by: str = "") -> StoredCharter:
         """Keep a charter, which need not be without errors yet; the same text again is the version that is there.
 
         Raises:
@@ -100,16 +101,26 @@ class CharterBook:
                 number = (connection.scalar(select(func.max(charters.c.number))) or DEMO) + 1
                 stored = StoredCharter(number, charter.digest, charter.name, text, actor, note, self._now())
                 connection.execute(insert(charters), _row(stored, charters))
-                self._note(connection, actor, f"charter kept {number} {charter.digest}")
+                self._note(connection, by or actor, f"charter kept {number} {charter.digest}")
         except SQLAlchemyError as error:
             raise StoreUnavailable(describe(error)) from error
         return stored
 
-    def activate(self, number: int, actor: str, reason: str, at: datetime | None = None) -> CharterChange:
+    def activate(
+        self,
+        number: int,
+        actor: str,
+        reason: str,
+        at: datetime | None = None,
+        *,
+        after: int | None = None,
+        by: str = "",
+    ) -> CharterChange:
         """Put a charter into force, as of now or of `at`, but after the last change whatever the clocks say.
 
         Raises:
             UnknownCharter, ChangeUnexplained: each names the way out.
+            CharterChanged: `after` is given, and the last change is another one.
             CharterRefused: its check finds errors.
 
         """
@@ -119,18 +130,19 @@ class CharterBook:
         errors = [each for each in check(stored.read(), moment.astimezone(CHINA).date()) if each.severity == "error"]
         if errors:
             raise CharterRefused(stored.name, errors)
-        return self._change(CharterChangeKind.ACTIVATE, actor, reason, moment, lambda _: number)
+        return self._change(CharterChangeKind.ACTIVATE, actor, reason, moment, lambda _: number, after, by)
 
-    def rollback(self, actor: str, reason: str) -> CharterChange:
+    def rollback(self, actor: str, reason: str, *, after: int | None = None, by: str = "") -> CharterChange:
         """Put the charter before into force again; each rollback goes one activation further back, at last to the demo.
 
         It was in force, so it is not checked anew.
 
         Raises:
             NoEarlierCharter, ChangeUnexplained: each names the way out.
+            CharterChanged: `after` is given, and the last change is another one.
 
         """
-        return self._change(CharterChangeKind.ROLLBACK, actor, reason, self._now(), _before)
+        return self._change(CharterChangeKind.ROLLBACK, actor, reason, self._now(), _before, after, by)
 
     def get(self, number: int) -> StoredCharter:
         """Give a version. Raises UnknownCharter."""
@@ -168,6 +180,8 @@ class CharterBook:
         reason: str,
         moment: datetime,
         choose: Callable[[Sequence[CharterChange]], int],
+        after: int | None,
+        by: str,
     ) -> CharterChange:
         if not reason.strip():
             raise ChangeUnexplained
@@ -176,6 +190,8 @@ class CharterBook:
             with writing(self._engine) as connection:
                 changes = _changes(connection)
                 last = changes[-1] if changes else None
+                if after is not None and after != (last.seq if last else 0):
+                    raise CharterChanged(last.actor if last else "–")
                 change = CharterChange(
                     seq=last.seq + 1 if last else 1,
                     at=next_moment([_as_promotion(last)] if last else [], moment.astimezone(UTC)),
@@ -187,7 +203,7 @@ class CharterBook:
                 )
                 connection.execute(insert(charter_changes), _row(change, charter_changes))
                 digest = _find(connection, change.number).digest
-                self._note(connection, actor, f"charter {kind} {change.previous} {change.number} {digest}")
+                self._note(connection, by or actor, f"charter {kind} {change.previous} {change.number} {digest}")
         except SQLAlchemyError as error:
             raise StoreUnavailable(describe(error)) from error
         return change

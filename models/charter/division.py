@@ -47,7 +47,6 @@ class Division:
         stations = (office.code for office in charter.offices if office.kind is OfficeKind.STATION)
         self._station_of = {code: found[0] for code in stations if (found := self._one(code))}
         self._cells = self._table()
-        self._conditions = _conditions(charter, self._cells)
 
     def duty(self, domain: str, kind: Request, condition: str | None, place: str | None) -> Duty | None:
         """Whose ticket it is; None where no rule says so, or its lead has no one successor.
@@ -60,10 +59,6 @@ class Division:
             return None
         station = self._station_of.get(place) if place is not None else None
         return (cell.by_place.get(station) if station is not None else None) or cell.without_place
-
-    def conditions(self, domain: str) -> tuple[str, ...]:
-        """Codes of the conditions that have a rule in `domain`, in the charter's order."""
-        return self._conditions.get(domain, ())
 
     def office(self, label: str) -> Office | None:
         """Find the office that `label` names: a code before a name before an alias."""
@@ -161,15 +156,3 @@ def _labels(offices: Iterable[Office]) -> Mapping[str, Office]:
 
 def _predecessors(offices: Iterable[Office], code: str) -> tuple[str, ...]:
     return tuple(office.code for office in offices if code in office.successors)
-
-
-def _conditions(
-    charter: Charter, cells: Mapping[tuple[str, Request, str | None], _Cell]
-) -> Mapping[str, tuple[str, ...]]:
-    ruled: dict[str, set[str | None]] = {}
-    for domain, _, condition in cells:
-        ruled.setdefault(domain, set()).add(condition)
-    return {
-        domain: tuple(condition.code for condition in charter.conditions if condition.code in having)
-        for domain, having in ruled.items()
-    }

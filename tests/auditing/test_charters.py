@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from auditing.accesses import AccessLog
-from auditing.charter_errors import ChangeUnexplained, CharterRefused, NoEarlierCharter, UnknownCharter
+from auditing.charter_errors import ChangeUnexplained, CharterChanged, CharterRefused, NoEarlierCharter, UnknownCharter
 from auditing.charters import DEMO, CharterBook, CharterChangeKind
 from auditing.errors import StoreUnavailable
 from auditing.store import open_engine
@@ -109,6 +109,23 @@ def test_a_change_comes_after_the_last_one_whatever_the_clocks_say(book, put):
     then = book.activate(put("二"), "李组长", "慢钟")
     assert late.at < then.at
     assert book.active().number == then.number
+
+
+def test_whoever_has_not_seen_the_last_change_changes_nothing(book, put):
+    first, second = put("一"), put("二")
+    book.activate(first, "李组长", "首次启用", after=0)
+    for change in (lambda: book.activate(second, "王", "补充", after=0), lambda: book.rollback("王", "退", after=0)):
+        with pytest.raises(CharterChanged, match="李组长"):
+            change()
+    assert book.active().number == first
+    assert book.activate(second, "王", "补充", after=1).seq == 2
+    assert book.rollback("王", "退", after=2).number == first
+
+
+def test_the_history_shows_a_name_and_the_access_log_an_id(book, log):
+    book.put(TEXT + "\n# 一\n", "李组长", by="u_1")
+    assert book.activate(1, "李组长", "启用", by="u_1").actor == "李组长"
+    assert {each.who for each in AccessLog(log.engine).latest()} == {"u_1"}
 
 
 def test_two_activations_at_once_follow_each_other(put, prepared):

@@ -17,15 +17,18 @@ DAY = date(2026, 11, 20)
 
 
 @pytest.fixture
-def ask(log):
+def ask(log, settled):
     """Log an answer of a domain, as the service writes it."""
 
     def ask(ticket, domain, text, kind=None, **fields):
         complaint = Complaint(text=text, source="12345", ticket_id=ticket, **fields)
         head = HeadAnswer(domain, domain, 0.8, Decision.SUGGEST, (), None) if domain else None
-        entry = log.entry(complaint, Triage(ModelVersion("complaint-triage", "1"), complaint, head, None, (), (), ()))
-        if kind:
-            entry = entry._replace(answer=orjson.dumps(orjson.loads(entry.answer) | {"kind": [kind]}))
+        triage = Triage(ModelVersion("complaint-triage", "1"), complaint, head, None, (), (), ())
+        entry = log.entry(complaint, settled(triage))
+        said = orjson.loads(entry.answer)
+        # answers of before the charter had no kinds
+        said = said | {"kind": [kind]} if kind else {name: said[name] for name in said if name != "kind"}
+        entry = entry._replace(answer=orjson.dumps(said))
         (recorded,) = log.write([entry])
         return recorded.prediction_id
 

@@ -24,7 +24,7 @@ HOSTILE = "=cmd|'/c calc'!A0<script>alert(1)</script>"
 
 
 @pytest.fixture
-def promise(log):
+def promise(log, settled):
     """Log an answer whose steps end in so many hours from now; give its prediction id."""
 
     def promise(ticket, steps=(), *, office="O04", urgency="P2", received=3):
@@ -34,7 +34,7 @@ def promise(log):
         )
         head = HeadAnswer(office, office, 0.8, Decision.SUGGEST, (), None)
         triage = Triage(ModelVersion("complaint-triage", "1"), complaint, None, head, (), (), ())
-        entry = log.entry(complaint, triage)
+        entry = log.entry(complaint, settled(triage))
         due = [
             {"step": step, "at": now + timedelta(hours=hours), "basis": "本地", "provisional": False, "local": True}
             for step, hours in steps

@@ -49,15 +49,14 @@ def resolved(now, **route):
 
 
 @pytest.fixture
-def answered(log):
+def answered(log, settled):
     """Log an answer with these members besides the usual ones."""
 
     def answered(more):
         complaint = Complaint(TEXT, source="12345", ticket_id="T", received_at=datetime.now(UTC) - timedelta(hours=4))
         head = HeadAnswer("O04", "餐饮服务监督管理科", 0.6, Decision.SUGGEST, (), None)
-        entry = log.entry(
-            complaint, Triage(ModelVersion("complaint-triage", "1"), complaint, None, head, (), (), ())
-        )  # fmt: skip
+        triage = Triage(ModelVersion("complaint-triage", "1"), complaint, None, head, (), (), ())
+        entry = log.entry(complaint, settled(triage))
         said = {
             name: value for name, value in orjson.loads(entry.answer).items() if name not in resolved(datetime.now(UTC))
         }

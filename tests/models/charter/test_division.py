@@ -63,7 +63,6 @@ def test_a_rule_with_a_condition_outranks_one_without_and_within_that_one_with_p
     assert [lead(made, "made", place) for place in ("T01", "T02", None)] == ["O02", "T02", "O02"]
     assert [lead(made, "big", place) for place in ("T01", "T02", None)] == ["O01", "O01", "O02"]
     assert lead(made, "没有条款的", "T02") == "T02"
-    assert Division(made, TODAY).conditions("FDS") == ("made", "big")
 
 
 def test_a_closed_office_is_followed_to_its_successors_and_back():
