@@ -8,18 +8,20 @@ import os
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from paidan_audit import PATH, audit, read_settings, store, user
+from paidan_audit import PATH, audit, open_registry, read_settings, store, user
+from paidan_charter import charter
+from paidan_keys import keys
+from paidan_models import load_version, models, promote_version
 from paidan_people import people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from models.registry import Registry
     from training.run import Trained
 
 _DATA = click.option(
@@ -83,9 +85,10 @@ def cli() -> None:
 @_DATA
 @_COLUMN
 @click.option("--seed", default=0, show_default=True, help="随机种子 | seed of splits")
-def train(data: tuple[Path, ...], columns: tuple[str, ...], seed: int) -> None:
+@click.option("--charter", type=PATH, default=None, help="职责章程：学习对它的信任程度 | charter to learn the trust in")
+def train(data: tuple[Path, ...], columns: tuple[str, ...], seed: int, charter: Path | None) -> None:
     """训练并登记一个版本（challenger）；不给 --data 时用自带的起步集 | train and register a version."""
-    trained = _train(data, columns, seed)
+    trained = _train(data, columns, seed, charter)
     click.echo(_summary(trained))
     click.echo(f"已登记 registered: {trained.version.name} 版本 version {trained.version.number} → challenger")
     click.echo(f"启用 to serve it: paidan models promote {trained.version.number} --reason '…'")
@@ -125,115 +128,12 @@ def predict(source: Path, target: Path, columns: tuple[str, ...], model: str) ->
     from training.bulk import score_file
     from training.columns import parse_mapping
 
-    report = score_file(source, target, _load(model), parse_mapping(columns), _rows_progress())
+    report = score_file(source, target, load_version(model), parse_mapping(columns), _rows_progress())
     click.echo(report.to_text(), err=True)
 
 
-cli.add_command(audit)
-cli.add_command(people)
-
-
-@cli.group()
-def models() -> None:
-    """模型版本：查看、启用、回退 | versions: list, promote, roll back."""
-
-
-@models.command("list")
-def models_list() -> None:
-    """列出全部版本 | all versions, newest first."""
-    versions = _registry().versions()
-    if not versions:
-        click.echo("还没有版本；先运行 paidan train | no version yet; run: paidan train")
-    for info in versions:
-        figures = "  ".join(
-            f"{name} {value:.3f}" for name, value in info.metrics.items() if name.endswith(("accuracy", "macro_f1"))
-        )
-        click.echo(f"{info.number:>4}  {info.created_at:%Y-%m-%d %H:%M}  {','.join(info.aliases) or '-':22}  {figures}")
-
-
-@models.command("show")
-@click.argument("version", default="champion")
-def models_show(version: str) -> None:
-    """一个版本的清单：数据、配方、成绩、阈值 | a version's manifest."""
-    from models.bundle import verify_bundle
-
-    registry = _registry()
-    manifest = verify_bundle(registry.fetch(registry.resolve(version)))
-    # digests and distributions are for machines
-    manifest["about"].pop("profile", None)
-    click.echo(json.dumps({k: v for k, v in manifest.items() if k != "files"}, ensure_ascii=False, indent=2))
-
-
-@models.command("promote")
-@click.argument("version", default="challenger")
-@click.option("--reason", default="", help="原因，记入历史 | kept in the history")
-@click.option("--actor", default=user, help="操作人 | who")
-@click.option(
-    "--override", is_flag=True, help="受保护类别下降也启用，须写 --reason | in spite of the gate, with a reason"
-)
-def models_promote(version: str, reason: str, actor: str, override: bool) -> None:  # noqa: FBT001
-    """与现在的 champion 比较，过关才启用 | compare with the champion, and make it the champion if nothing speaks against it."""
-    _promote(version, actor, reason, override=override)
-
-
-@models.command("rollback")
-@click.option("--reason", default="", help="原因，记入历史 | kept in the history")
-@click.option("--actor", default=user, help="操作人 | who")
-def models_rollback(reason: str, actor: str) -> None:
-    """退回上一个 champion | return to the champion before."""
-    change = _registry().rollback(actor, reason)
-    click.echo(f"champion: {change.previous or '-'} → {change.version}")
-
-
-@models.command("history")
-@click.option(
-    "--at", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]), help="当时在用的版本 | live then"
-)
-def models_history(at: Any) -> None:
-    """Champion 的全部变更 | every change of the champion."""
-    registry = _registry()
-    if at is not None:
-        live = registry.champion_at(at.astimezone())
-        click.echo("无 none" if live is None else str(live))
-        return
-    for change in registry.history():
-        click.echo(
-            f"{change.when:%Y-%m-%d %H:%M:%S}  {change.kind:9} {change.previous or '-'} → {change.version}  "
-            f"{change.actor}  {change.reason}{f'  [{change.gate}]' if change.gate else ''}"
-        )
-
-
-@cli.group()
-def keys() -> None:
-    """接口密钥 | API keys."""
-
-
-@keys.command("create")
-@click.option("--label", required=True, help="给谁用 | who uses it")
-@click.option(
-    "--scope", "scopes", multiple=True, default=("predict",), show_default=True, help="predict, outcome, review, admin"
-)
-def keys_create(label: str, scopes: tuple[str, ...]) -> None:
-    """新建密钥，只显示这一次 | make a key; it is shown once."""
-    new = _keys().create(label, scopes)
-    click.echo(new.token)
-
-
-@keys.command("list")
-def keys_list() -> None:
-    """列出密钥（不含密钥本身） | keys, without the secrets."""
-    for key in _keys().list():
-        state = "已撤销 revoked" if key.revoked_at else "有效 valid"
-        click.echo(
-            f"{key.key_id}  {','.join(sorted(key.scopes)):22}  {key.created_at:%Y-%m-%d %H:%M}  {state}  {key.label}"
-        )
-
-
-@keys.command("revoke")
-@click.argument("key_id")
-def keys_revoke(key_id: str) -> None:
-    """撤销密钥 | revoke a key."""
-    click.echo(f"已撤销 revoked: {_keys().revoke(key_id).key_id}")
+for _verbs in (audit, charter, people, models, keys):
+    cli.add_command(_verbs)
 
 
 @cli.command()
@@ -241,13 +141,21 @@ def keys_revoke(key_id: str) -> None:
 def replay(prediction_id: str) -> None:
     """用当时的版本重算一条预测并比较 | score a stored input with the stored version and compare."""
     from auditing.accesses import NOBODY, AccessLog, Action
-    from auditing.replay import Sameness
+    from auditing.charters import CharterBook
+    from auditing.replay import Sameness, again_as
     from auditing.replay import replay as again
 
     engine = store()
     AccessLog(engine).record(NOBODY, Action.VIEW, prediction_id, "replay")
-    found = again(engine, prediction_id, lambda version: _load(f"{version.name}/{version.version}").triage)
-    click.echo(f"{found.prediction_id}  {found.model.name} {found.model.version}  {_SAMENESS[found.sameness.value]}")
+    book = CharterBook(engine)
+    found = again(engine, prediction_id, again_as(book, lambda model: load_version(f"{model.name}/{model.version}")))
+    click.echo(
+        f"{found.prediction_id}  {found.model.name} {found.model.version}"
+        f"{f'  章程 charter {found.charter.version}' if found.charter else ''}  {_SAMENESS[found.sameness.value]}"
+    )
+    now = book.active().version
+    if found.charter is not None and found.charter != now:
+        click.echo(f"现行章程已是 {now.version}，按当时的章程重算 | charter {now.version} is in force now")
     for each in found.differences:
         click.echo(f"  {each.where}: {each.stored} → {each.now}")
     if found.hidden:
@@ -282,11 +190,11 @@ def run_all(data: tuple[Path, ...], columns: tuple[str, ...]) -> None:
     from serving.serve import run
     from serving.settings import Settings
 
-    if data or _registry().last_known_champion() is None:
+    if data or open_registry().last_known_champion() is None:
         trained = _train(data, columns, 0)
         click.echo(_summary(trained))
         # whoever starts a service on loopback with a file wants to see it served; the gate's finding is shown and kept
-        _promote(str(trained.version.number), user(), "paidan run", override=True)
+        promote_version(str(trained.version.number), user(), "paidan run", override=True)
     settings = Settings(require_keys=False)
     click.echo("本机调试：不需要密钥 | on loopback: no API key is needed (PAIDAN_REQUIRE_KEYS=0)")
     address = f"http://{settings.host}:{settings.port}"
@@ -294,44 +202,10 @@ def run_all(data: tuple[Path, ...], columns: tuple[str, ...]) -> None:
     sys.exit(run(settings, load_champion, REGISTRY))
 
 
-def _registry() -> Registry:
-    from models.bundle import verify_bundle
-    from models.registry import Registry
-
-    settings = read_settings()
-    return Registry.under(settings.home, verify_bundle, settings.tracking_uri, settings.model_name)
-
-
-def _promote(reference: str, actor: str, reason: str, *, override: bool) -> None:
-    from training.promotion import compare, promote
-    from training.protection import SHIPPED, read_protected
-
-    registry, table = _registry(), read_settings().protected_file or SHIPPED
-    version = registry.resolve(reference)
-    comparison = compare(registry, version, read_protected(table))
-    if comparison is not None:
-        click.echo(comparison.to_text())
-    change = promote(registry, version, comparison, actor=actor, reason=reason, override=override)
-    click.echo(f"champion: {change.previous or '-'} → {change.version}")
-
-
-def _keys() -> Any:
-    from auditing.keys import KeyRing
-
-    return KeyRing(store())
-
-
-def _load(reference: str) -> Any:
-    from models.triage import TriageModel
-
-    registry = _registry()
-    info = registry.resolve(reference)
-    return TriageModel.load(registry.fetch(info), info.model)
-
-
-def _train(data: Sequence[Path], columns: tuple[str, ...], seed: int) -> Trained:
+def _train(data: Sequence[Path], columns: tuple[str, ...], seed: int, charter: Path | None = None) -> Trained:
     from auditing.identity import load_or_create_key
     from features.segment import Lexicon
+    from models.charter.reading import read_charter, text_of
     from training.columns import parse_mapping
     from training.recipe import Recipe
     from training.run import train as run_training
@@ -344,8 +218,9 @@ def _train(data: Sequence[Path], columns: tuple[str, ...], seed: int) -> Trained
         )
     return run_training(
         data or starter_files(), parse_mapping(columns), Recipe(seed=seed),
-        Tracker(_registry(), load_or_create_key(read_settings().digest_key_path)), Lexicon.load(),
+        Tracker(open_registry(), load_or_create_key(read_settings().digest_key_path)), Lexicon.load(),
         _steps_progress(), on_gate=lambda report: click.echo(report.to_text()),
+        charter=None if charter is None else read_charter(text_of(charter.read_bytes(), charter.name), charter.name),
     )  # fmt: skip
 
 
@@ -354,7 +229,7 @@ def _evaluate(data: Sequence[Path], columns: tuple[str, ...], model: str) -> dic
     from training.dataset import read_labelled
     from training.evaluate import evaluate as measure
 
-    loaded = _load(model)
+    loaded = load_version(model)
     found = measure(loaded, read_labelled(data, parse_mapping(columns)))
     if not found:
         answers = ", ".join(loaded.targets)

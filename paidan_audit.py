@@ -1,4 +1,4 @@
-"""The door's audit verbs, mounted by paidan.py, and how verbs reach settings and the store."""
+"""The door's audit verbs, mounted by paidan.py, and how verbs reach settings, store and registry."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from auditing.chain import Head
     from auditing.verify import ChainReport
+    from models.registry import Registry
     from serving.settings import Settings
 
 PATH = click.Path(path_type=Path, exists=False)
@@ -35,6 +36,15 @@ def store() -> Engine:
     engine = open_engine(read_settings().caselog_url)
     prepare(engine)
     return engine
+
+
+def open_registry() -> Registry:
+    """The registry of versions that the settings name."""
+    from models.bundle import verify_bundle
+    from models.registry import Registry
+
+    settings = read_settings()
+    return Registry.under(settings.home, verify_bundle, settings.tracking_uri, settings.model_name)
 
 
 def user() -> str:
@@ -170,12 +180,10 @@ def _case_book(engine: Engine) -> Any:
     from auditing.doubts import handled_by
     from auditing.identity import load_or_create_key
     from auditing.profile import reference_in
-    from models.bundle import read_manifest, verify_bundle
-    from models.registry import Registry
+    from models.bundle import read_manifest
 
     chosen = read_settings()
-    registry = Registry.under(chosen.home, verify_bundle, chosen.tracking_uri, chosen.model_name)
-    champion = registry.last_known_champion()
+    champion = open_registry().last_known_champion()
     reference = reference_in(read_manifest(champion.path)) if champion else None
     return CaseBook(
         engine,

@@ -1,8 +1,8 @@
 """The case log: every prediction that was answered, in the order in which it was answered.
 
-Rows are only ever added. The same source, ticket, content and model version is one prediction however often it is
-asked; a changed content is the ticket's next revision; the same content under another version is another prediction
-of the same revision.
+Rows are only ever added. The same source, ticket, content and version of model and charter is one prediction however
+often it is asked; a changed content is the ticket's next revision; the same content under another version of either is
+another prediction of the same revision.
 """
 
 import asyncio
@@ -27,7 +27,8 @@ from auditing.schema import predictions
 from auditing.statements import Statements
 from auditing.store import describe, is_store_trouble, open_engine, prepare, writing, writing_by_hand
 from features.complaint import Complaint
-from models.prediction import ModelVersion, Triage
+from models.charter.answer import Answer
+from models.prediction import ModelVersion
 
 _log = logging.getLogger(__name__)
 
@@ -86,10 +87,13 @@ class CaseLog:
         except SQLAlchemyError as error:
             raise StoreUnavailable(describe(error)) from error
 
-    def entry(self, complaint: Complaint, triage: Triage, excluded: tuple[str, ...] = ()) -> Entry:
-        """Make the entry of `triage`, an answer to `complaint` (as it was received) without the `excluded` offices."""
-        identity = self.identifier.identify(complaint, triage.model, excluded)
-        return enter(identity, triage, self._now(), excluded)
+    def entry(
+        self, complaint: Complaint, answer: Answer, excluded: tuple[str, ...] = (), *, at: datetime | None = None
+    ) -> Entry:
+        """Make the entry of an answer, of now or `at`, to `complaint` (as it was received) without `excluded` offices."""
+        triage, resolution = answer
+        identity = self.identifier.identify(complaint, triage.model, resolution.charter, excluded)
+        return enter(identity, answer, at or self._now(), excluded)
 
     def append(self, entry: Entry) -> asyncio.Future[Recorded]:
         """Record `entry` with whatever else is waiting; done when it is on the disk. Needs a running event loop.

@@ -108,7 +108,7 @@ class CaseBook:
 
     def _take_predictions(self) -> int:
         with self.engine.connect() as connection:
-            mark = _mark(connection, "predictions")
+            mark = mark_of(connection, "predictions")
             rows = connection.execute(
                 select(predictions).where(predictions.c.seq > mark).order_by(predictions.c.seq).limit(CHUNK)
             ).all()
@@ -120,24 +120,24 @@ class CaseBook:
         ]
         with writing(self.engine) as connection:
             # another process may have been first
-            if _mark(connection, "predictions") == mark:
+            if mark_of(connection, "predictions") == mark:
                 _add(connection, drafts)
                 self._settle(connection, {draft.row["ticket"] for draft in drafts})
-                _set_mark(connection, "predictions", rows[-1].seq)
+                set_mark(connection, "predictions", rows[-1].seq)
         return len(rows)
 
     def _take_events(self) -> int:
         with self.engine.connect() as connection:
-            mark, limit = _mark(connection, "events"), _mark(connection, "predictions")
+            mark, limit = mark_of(connection, "events"), mark_of(connection, "predictions")
             rows = connection.execute(
                 select(events.c.seq, events.c.ticket).where(events.c.seq > mark).order_by(events.c.seq).limit(CHUNK)
             ).all()
         if not rows or not limit:
             return 0
         with writing(self.engine) as connection:
-            if _mark(connection, "events") == mark:
+            if mark_of(connection, "events") == mark:
                 self._settle(connection, {row.ticket for row in rows})
-                _set_mark(connection, "events", rows[-1].seq)
+                set_mark(connection, "events", rows[-1].seq)
         return len(rows)
 
     def _take_shadows(self) -> int:
@@ -154,7 +154,7 @@ class CaseBook:
             with writing(self.engine) as connection:
                 self._settle(connection, tickets[start : start + CHUNK])
         with writing(self.engine) as connection:
-            _set_mark(connection, "shadows", 0, max(row.at for row in rows))
+            set_mark(connection, "shadows", 0, max(row.at for row in rows))
         return len([row for row in rows if since is None or row.at > since])
 
     def _settle(self, connection: Connection, tickets: Collection[str]) -> None:
@@ -162,7 +162,7 @@ class CaseBook:
         rows = connection.execute(select(cases).where(cases.c.ticket.in_(tickets)).order_by(cases.c.seq)).all()
         if not rows:
             return
-        told = _events(connection, tickets)
+        told = events_of(connection, tickets)
         others = _shadows(connection, [row.prediction_id for row in rows])
         changed = []
         for row in rows:
@@ -220,11 +220,13 @@ def look_of(wrong: float, uncertainty: float, doubts: str, alike: int) -> Look:
     return Look(wrong, uncertainty, alike, taught=not alike, sampled=only_sampled)
 
 
-def _mark(connection: Connection, name: str) -> int:
+def mark_of(connection: Connection, name: str) -> int:
+    """Say how far the history has been taken in under this name."""
     return connection.scalar(select(case_marks.c.seq).where(case_marks.c.name == name)) or 0
 
 
-def _set_mark(connection: Connection, name: str, seq: int, at: datetime | None = None) -> None:
+def set_mark(connection: Connection, name: str, seq: int, at: datetime | None = None) -> None:
+    """Remember how far the history has been taken in under this name."""
     done = connection.execute(update(case_marks).where(case_marks.c.name == name).values(seq=seq, at=at))
     if not done.rowcount:
         connection.execute(insert(case_marks).values(name=name, seq=seq, at=at))
@@ -272,7 +274,8 @@ def _retell(connection: Connection, firsts: Iterable[Row[Any]], told: Mapping[st
         connection.execute(insert(dispatches), rows)
 
 
-def _events(connection: Connection, tickets: Collection[str]) -> dict[str, list[Event]]:
+def events_of(connection: Connection, tickets: Collection[str]) -> dict[str, list[Event]]:
+    """Read the events of these tickets, oldest first; tickets without any are left out."""
     found: dict[str, list[Event]] = {}
     for row in connection.execute(select(events).where(events.c.ticket.in_(tickets)).order_by(events.c.seq)):
         found.setdefault(row.ticket, []).append(event_of(row))

@@ -4,7 +4,7 @@ A complaint may hold a phone number, and phone numbers are few enough to try the
 digest here is keyed (BLAKE2b in keyed mode, RFC 7693) with a secret that lies beside the database, not in it.
 
 A `prediction_id` is `p_` and 44 hexadecimal digits in three parts: 16 for the ticket, 16 for its content, 12 for the
-model version (and the offices that it was told to leave out). All predictions of one ticket, and all of one content of it, are therefore neighbours in one index.
+versions of model and charter (and the offices that were left out). All predictions of one ticket, and all of one content of it, are therefore neighbours in one index.
 """
 
 import contextlib
@@ -12,12 +12,14 @@ import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
 from auditing.errors import DigestKeyUnusable
 from features.complaint import Complaint
+from models.charter.route import CharterVersion
 from models.prediction import ModelVersion
 
 KEY_BYTES = 32
@@ -33,7 +35,7 @@ ID_LENGTH = CONTENT_LENGTH + 12
 
 
 class Identity(NamedTuple):
-    """What a complaint is called under a model version: `content_digest` is 32 hexadecimal digits."""
+    """What a complaint is called under a version of model and charter: `content_digest` is 32 hexadecimal digits."""
 
     prediction_id: str
     content_digest: str
@@ -45,24 +47,31 @@ class Identifier:
 
     key: bytes = field(repr=False)
 
-    def identify(self, complaint: Complaint, version: ModelVersion, excluded: Sequence[str] = ()) -> Identity:
-        """Name `complaint` (as received, not masked) under `version`.
+    def identify(
+        self, complaint: Complaint, model: ModelVersion, charter: CharterVersion, excluded: Sequence[str] = ()
+    ) -> Identity:
+        """Name `complaint` (as received, not masked) as `model` and `charter` answer it.
 
         Source and ticket_id name the ticket; title, text, merchant and address are the content; `received_at` is
-        neither, because a retry may well be stamped anew. A version that leaves out the `excluded` offices answers
-        differently, so it counts as another one.
+        neither, because a retry may well be stamped anew. Another charter answers differently, and so do the same versions
+        that leave out the `excluded` offices: each is a prediction of its own.
         """
-        ticket = self._digest(b"ticket", 8, complaint.source, complaint.ticket_id)
-        content = self._digest(b"content", 16, complaint.title, complaint.text, complaint.merchant, complaint.address)
-        model = self._digest(b"version", 6, version.name, version.version, *excluded)
-        return Identity(f"{PREFIX}{ticket}{content[:16]}{model}", content)
+        key = self.key
+        ticket = _digest(key, b"ticket", 8, complaint.source, complaint.ticket_id)
+        content = _digest(key, b"content", 16, complaint.title, complaint.text, complaint.merchant, complaint.address)
+        versions = _digest_of_version(key, model.name, model.version, charter.name, charter.version, *excluded)
+        return Identity(f"{PREFIX}{ticket}{content[:16]}{versions}", content)
 
-    def _digest(self, purpose: bytes, size: int, *parts: str) -> str:
-        # the lengths go first, so that ("ab", "c") and ("a", "bc") differ
-        whole = f"{','.join([str(len(part)) for part in parts])};{''.join(parts)}"
-        return blake2b(
-            whole.encode("utf-8", "surrogatepass"), digest_size=size, key=self.key, person=purpose
-        ).hexdigest()
+
+def _digest(key: bytes, purpose: bytes, size: int, *parts: str) -> str:
+    # the lengths go first, so that ("ab", "c") and ("a", "bc") differ
+    whole = f"{','.join([str(len(part)) for part in parts])};{''.join(parts)}"
+    return blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=size, key=key, person=purpose).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _digest_of_version(key: bytes, *parts: str) -> str:
+    return _digest(key, b"version", 6, *parts)
 
 
 def load_or_create_key(path: Path) -> bytes:

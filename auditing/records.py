@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from auditing.identity import Identity
+from models.charter.answer import Answer
+from models.charter.route import Resolution
 from models.prediction import HeadAnswer, ModelVersion, Triage
 
 INSERTED = (
@@ -109,8 +111,9 @@ class StoredPrediction:
     answer: bytes
 
 
-def enter(identity: Identity, triage: Triage, created_at: datetime, excluded: tuple[str, ...] = ()) -> Entry:
-    """Make the log's entry of `triage`, whose complaint is masked already and which leaves `excluded` offices out."""
+def enter(identity: Identity, answer: Answer, created_at: datetime, excluded: tuple[str, ...] = ()) -> Entry:
+    """Make the log's entry of `answer`, whose complaint is masked already and which leaves `excluded` offices out."""
+    triage, resolution = answer
     complaint = triage.complaint
     return Entry(
         identity=identity,
@@ -129,15 +132,48 @@ def enter(identity: Identity, triage: Triage, created_at: datetime, excluded: tu
                 "received_at": complaint.received_at,
             }
         ),
-        answer=orjson.dumps(
-            {
-                "model": triage.model,
-                "domain": triage.domain,
-                "office": triage.office,
-                "evidence": triage.evidence,
-                "doubts": triage.doubts,
-                "warnings": triage.warnings,
-            }
-        ),
+        answer=orjson.dumps(answered(triage) | resolved(resolution)),
         excluded=excluded,
     )
+
+
+def answered(triage: Triage) -> dict[str, Any]:
+    """Make the members of the answer to a client that are the model's, in their order."""
+    return {
+        "model": triage.model,
+        "domain": _head(triage.domain),
+        "office": _head(triage.office),
+        "evidence": [
+            {"target": target, "field": field, "start": start, "end": end, "text": text, "weight": weight}
+            for target, field, start, end, text, weight in triage.evidence
+        ],
+        "doubts": triage.doubts,
+        "warnings": triage.warnings,
+    }
+
+
+def resolved(resolution: Resolution) -> dict[str, Any]:
+    """Make the members of the answer to a client that are the charter's, in their order."""
+    return {
+        "kind": resolution.kinds,
+        "route": resolution.route,
+        "urgency": resolution.urgency,
+        "due": resolution.due,
+        "charter": resolution.charter,
+    }
+
+
+def _head(answer: HeadAnswer | None) -> dict[str, Any] | None:
+    if answer is None:
+        return None
+    contrast = answer.contrast
+    return {
+        "code": answer.code,
+        "name": answer.name,
+        "confidence": answer.confidence,
+        "decision": answer.decision,
+        "alternatives": [
+            {"code": code, "name": name, "confidence": confidence} for code, name, confidence in answer.alternatives
+        ],
+        "contrast": contrast._asdict() if contrast else None,
+    }

@@ -1,4 +1,4 @@
-"""A stored prediction once more: the stored input, scored by the stored version, held against the stored answer.
+"""A stored prediction once more: the stored input, answered by the stored versions, held against the stored answer.
 
 Input and answer are first held against their digests in the chained log: what was altered since is not replayed as if it
 were the original. Complaints are stored with personal data hidden, and a model sees `***` where it saw a telephone
@@ -7,6 +7,7 @@ number then; so an answer to such a complaint may differ in its figures although
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -15,23 +16,29 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from auditing.chain import digest
+from auditing.charters import CharterBook
 from auditing.errors import StoreUnavailable, UnknownPrediction
 from auditing.events import excluded_offices
 from auditing.history import event_of
 from auditing.identity import TICKET_LENGTH
+from auditing.records import answered, resolved
 from auditing.reenact import stored_complaint
-from auditing.returns import leave_out
+from auditing.returns import leave_out, settle
 from auditing.schema import predictions
 from auditing.schema_history import events
 from auditing.store import describe
 from features.complaint import Complaint
 from features.privacy import MASK
+from models.charter.answer import Answer
+from models.charter.resolution import Resolver
+from models.charter.route import CharterVersion, Resolution
 from models.prediction import ModelVersion, Triage
+from models.triage import TriageModel
 
 TOLERANCE = 1e-6
 """Figures that differ by less are equal: processors do not sum in the same order."""
 
-_COMPARED = ("domain", "office", "evidence", "doubts")
+_COMPARED = ("domain", "office", "evidence", "doubts", "kind", "route", "urgency", "due")
 _HIDDEN = MASK * 4
 """Nobody writes so many by hand, and every kind of personal data is longer."""
 
@@ -60,17 +67,25 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What a replay of a prediction found. hidden: its complaint was stored with personal data hidden."""
+    """What a replay of a prediction found. hidden: its complaint was stored with personal data hidden.
+
+    charter: the one that it was answered by, None where it was answered before there was any.
+    """
 
     prediction_id: str
     model: ModelVersion
+    charter: CharterVersion | None
     sameness: Sameness
     hidden: bool
     differences: tuple[Difference, ...]
 
 
-def replay(engine: Engine, prediction_id: str, load: Callable[[ModelVersion], Callable[[Complaint], Triage]]) -> Replay:
-    """Replay a prediction; `load` gives the version that answered then, as a function from complaint to answer.
+Again = Callable[[Complaint, datetime], tuple[Triage, Resolution | None]]
+"""Answers a complaint that was received at a moment, as versions of model and charter do; no resolution without charter."""
+
+
+def replay(engine: Engine, prediction_id: str, load: Callable[[ModelVersion, CharterVersion | None], Again]) -> Replay:
+    """Replay a prediction; `load` gives what the versions that answered then answer now.
 
     Offices that had returned the ticket when it was answered are left out of the answer, as they were then.
 
@@ -100,23 +115,56 @@ def replay(engine: Engine, prediction_id: str, load: Callable[[ModelVersion], Ca
         kept and digest(text) != kept
         for text, kept in ((row.complaint, row.complaint_digest), (row.answer, row.answer_digest))
     ):
-        return Replay(prediction_id, version, Sameness.ALTERED, hidden, ())
-    answer = leave_out(load(version)(complaint), excluded_offices(told))
-    now = orjson.loads(orjson.dumps({name: getattr(answer, name) for name in _COMPARED}))
-    differences = tuple(_differences(orjson.loads(row.answer), now))
-    return Replay(prediction_id, version, _sameness(differences), hidden, differences)
+        return Replay(prediction_id, version, None, Sameness.ALTERED, hidden, ())
+    stored = orjson.loads(row.answer)
+    charter = CharterVersion(**stored["charter"]) if "charter" in stored else None
+    received_at = complaint.received_at or row.created_at
+    now = _members(*load(version, charter)(complaint, received_at), excluded_offices(told))
+    differences = tuple(_differences(stored, now))
+    return Replay(prediction_id, version, charter, _sameness(differences), hidden, differences)
+
+
+def again_as(book: CharterBook, load: Callable[[ModelVersion], TriageModel]) -> Callable[..., Again]:
+    """Give the `load` of `replay` where `book` has the charters and `load` gives models."""
+
+    def versions(model: ModelVersion, charter: CharterVersion | None) -> Again:
+        loaded = load(model)
+        resolver = None if charter is None else Resolver(book.named(charter).read(), charter)
+
+        def again(complaint: Complaint, received_at: datetime) -> tuple[Triage, Resolution | None]:
+            triage, scores = loaded.triage_and_scores(complaint)
+            if resolver is None:
+                return triage, None
+            return resolver.resolve(triage, scores, triage.complaint, received_at)
+
+        return again
+
+    return versions
+
+
+def _members(triage: Triage, resolution: Resolution | None, excluded: Sequence[str]) -> dict[str, Any]:
+    """Give what is compared, as the log would keep it."""
+    if resolution is None:
+        members = answered(leave_out(triage, excluded))
+    else:
+        left, resolution = settle(Answer(triage, resolution), excluded)
+        members = answered(left) | resolved(resolution)
+    found: dict[str, Any] = orjson.loads(orjson.dumps(members))
+    return found
 
 
 def _sameness(differences: Sequence[Difference]) -> Sameness:
     if not differences:
         return Sameness.EQUAL
-    decisive = {f"{head}{part}" for head in ("domain", "office") for part in ("", ".code", ".decision")}
+    decisive = {f"{head}{part}" for head in ("domain", "office", "route.lead") for part in ("", ".code", ".decision")}
+    decisive |= {"route.state", "urgency.level"}
     return Sameness.DIFFERS if any(each.where in decisive for each in differences) else Sameness.SAME_ANSWER
 
 
 def _differences(stored: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Difference]:
     for name in _COMPARED:
-        yield from _compare(name, stored.get(name), now.get(name))
+        if name in now:
+            yield from _compare(name, stored.get(name), now[name])
 
 
 def _compare(where: str, stored: Any, now: Any) -> Iterator[Difference]:

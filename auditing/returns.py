@@ -14,6 +14,8 @@ from auditing.chain import FIRST, Head
 from auditing.events import Event, OutcomeStatus, ReviewStatus, excluded_offices
 from auditing.history import event_of
 from auditing.schema_history import events
+from models.charter.answer import Answer
+from models.charter.route import Party, RouteState, Sentence
 from models.prediction import Candidate, Decision, HeadAnswer, Triage
 
 _CHANGING = (OutcomeStatus.RETURNED.value, ReviewStatus.OVERRIDE.value, ReviewStatus.UNDONE.value)
@@ -70,6 +72,39 @@ def leave_out(triage: Triage, excluded: Sequence[str]) -> Triage:
         office=_promote(left),
         evidence=tuple(each for each in triage.evidence if each.target != "office"),
         doubts=(*triage.doubts, f"returned_by:{office.code}"),
+    )
+
+
+def settle(answer: Answer, excluded: Sequence[str]) -> Answer:
+    """`answer` without the `excluded` offices: where the lead is one of them, the next best office leads, or nobody."""
+    triage, resolution = answer
+    left, route = leave_out(triage, excluded), resolution.route
+    lead, state, basis = route.lead, route.state, route.basis
+    if lead is not None and lead.code in excluded:
+        basis = (_returned(lead), *basis)
+        lead = _next(left.office)
+        if lead is None and state is RouteState.ROUTED:
+            state = RouteState.UNSURE
+    tracks = tuple(
+        track if track.lead is None or track.lead.code not in excluded else replace(track, lead=lead)
+        for track in route.tracks
+    )
+    assisting = tuple(
+        each for each in route.assisting if each.code not in excluded and (lead is None or each.code != lead.code)
+    )
+    route = replace(route, state=state, lead=lead, assisting=assisting, tracks=tracks, basis=basis)
+    return Answer(left, replace(resolution, route=route))
+
+
+def _next(office: HeadAnswer | None) -> Party | None:
+    if office is None or office.code is None or office.name is None:
+        return None
+    return Party(office.code, office.name, office.confidence)
+
+
+def _returned(party: Party) -> Sentence:
+    return Sentence(
+        f"{party.name}已退回本件，不再派给它。", f"{party.name} returned this ticket, which is not sent there again."
     )
 
 

@@ -13,7 +13,6 @@ bit is set in the returned `hits` and the caller runs the rule. Groups may warn 
 they must not miss. The layout lives beside the pass because the compiler's cache watches only the file that it compiles.
 """
 
-from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
@@ -174,21 +173,19 @@ def scan_into(codepoints: CodePoints, entries: Entries, kept: CodePoints, offset
     return length, hits if account else hits & ~SOCIAL
 
 
-def _scan(codepoints: CodePoints, entries: Entries) -> tuple[CodePoints, Offsets, int]:
-    kept = np.empty(codepoints.size, np.uint32)
-    offsets = np.empty(codepoints.size + 1, np.int32)
+def scan(codepoints: CodePoints, entries: Entries) -> tuple[CodePoints, Offsets, int]:
+    """Map, drop and collapse in one compiled pass: (kept code points, offsets, hits).
+
+    `kept[i]` came from `codepoints[offsets[i]]`; `offsets` is one longer than `kept` and ends with the length of the
+    input; `kept` is read-only. White space collapses to one space and is cut at both ends and behind clause marks; marks
+    are not doubled; a comma before another clause mark is dropped; three stops or more become an ellipsis; any other
+    character but a digit or numeral stands at most twice in a row.
+    """
+    # made here: for compiled code to give an array back costs as much as the pass over fifty characters
+    kept, offsets = np.empty(codepoints.size, np.uint32), np.empty(codepoints.size + 1, np.int32)
     length, hits = scan_into(codepoints, entries, kept, offsets)
+    kept.flags.writeable = False
     return kept[:length], offsets[: length + 1], hits
-
-
-scan: Callable[[CodePoints, Entries], tuple[CodePoints, Offsets, int]] = compiled()(_scan)
-"""Map, drop and collapse in one compiled pass: (kept code points, offsets, hits).
-
-`kept[i]` came from `codepoints[offsets[i]]`; `offsets` is one longer than `kept` and ends with the length of the input.
-White space collapses to one space and is cut at both ends and behind clause marks; marks are not doubled; a comma before
-another clause mark is dropped; three stops or more become an ellipsis; any other character but a digit or numeral stands
-at most twice in a row. Callable from other compiled functions.
-"""
 
 
 @compiled()

@@ -5,8 +5,8 @@ They come before anything is looked for, so that a number with a tag inside is s
 
 import html
 import re
-from dataclasses import dataclass
 from html.entities import html5
+from typing import NamedTuple
 
 import numpy as np
 import opencc
@@ -83,8 +83,7 @@ _ZHE = Rule(
 RULES = (*_TAGS, _PINYIN, _ZHE)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Legible:
+class Legible(NamedTuple):
     """Code points after every rewrite and one `scan`, their places in the original, and what the scan warned of."""
 
     codepoints: CodePoints

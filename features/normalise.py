@@ -9,8 +9,8 @@ trained on is named by `Normaliser.version` and `Normaliser.digest`.
 
 import hashlib
 import re
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from features import aliases, boilerplate, legible, privacy
 from features.characters import character_table, libraries
@@ -37,8 +37,7 @@ _MOJIBAKE = re.compile(
 )
 
 
-@dataclass(frozen=True, eq=False)
-class NormalisedText:
+class NormalisedText(NamedTuple):
     """A text as models see it; its original is not kept.
 
     `codepoints[i]` (uint32) came from `original[offsets[i]]`; `offsets` (int32) is one longer, never falls, and ends with
@@ -53,9 +52,9 @@ class NormalisedText:
     personal: tuple[privacy.PersonalSpan, ...]
     flags: frozenset[str]
 
-    @cached_property
+    @property
     def text(self) -> str:
-        """The code points as str, made when first asked for."""
+        """The code points as str, made whenever it is asked for."""
         return decode(self.codepoints)
 
 
@@ -106,7 +105,7 @@ class Normaliser:
             return None
         while 0 < end < len(read.codepoints) and read.codepoints[end] == _SPACE:
             end += 1
-        return NormalisedText(read.codepoints[end:], read.offsets[end:], (), flags | opened)
+        return NormalisedText(read.codepoints[end:], read.offsets[end:], (), flags | opened if flags else opened)
 
     def _ruled(self, read: legible.Legible, flags: frozenset[str]) -> NormalisedText:
         hits = read.hits

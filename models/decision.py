@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -101,7 +102,11 @@ class Policy:
         """The tier of an answer: class number and calibrated probability."""
         if confidence >= self.thresholds[code]:
             return Decision.AUTO
-        return Decision.SUGGEST if confidence >= self.suggest.at_least else Decision.ABSTAIN
+        return Decision.SUGGEST if confidence >= self._floor else Decision.ABSTAIN
+
+    @cached_property
+    def _floor(self) -> float:
+        return self.suggest.at_least
 
     def suggest_only(self) -> tuple[int, ...]:
         """The classes that never reach the target."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,11 @@ class Head:
     names: Mapping[str, str]
     calibration: Calibration
     policy: Policy
+
+    @cached_property
+    def labels(self) -> tuple[tuple[str, str], ...]:
+        """Each class's label and name; where it has no name, the label twice."""
+        return tuple((label, self.names.get(label, label)) for label in self.classes)
 
 
 @dataclass(frozen=True, slots=True)

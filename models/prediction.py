@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from features.complaint import Complaint
 
@@ -28,8 +28,10 @@ class ModelVersion:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+# named tuples, not dataclasses: as frozen, and made in a third of the time, twenty times per answer
+
+
+class Candidate(NamedTuple):
     """A class with its calibrated probability, 0 to 1."""
 
     code: str
@@ -37,8 +39,7 @@ class Candidate:
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
-class Contrast:
+class Contrast(NamedTuple):
     """Why the winner and not the runner-up: logit_gap = bias + rest + the weights of the head's evidence.
 
     Units: differences of calibrated logits (scores divided by the temperature).
@@ -67,8 +68,7 @@ class HeadAnswer:
     contrast: Contrast | None
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """A span of the original text that pushed for the winner (weight > 0) or for the runner-up (weight < 0).
 
     `start` and `end` count characters of the original `field`; `text` is that span with personal data masked.

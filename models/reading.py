@@ -1,6 +1,7 @@
 """A complaint as the scorer takes it, and the way back from its code points to what was written."""
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -27,44 +28,56 @@ class Reading:
     def __init__(self, complaint: Complaint, normalise: Normaliser) -> None:
         self.complaint = complaint
         self.normalise = normalise
+        self._places: list[list[int] | None] = [None] * len(FIELDS)
         values = (complaint.title, complaint.text, complaint.merchant, complaint.address)
         # most fields of most complaints are empty, and to normalise nothing costs a quarter of a reading
         self.fields = tuple([normalise(value) if value else _NOTHING for value in values])
-        parts = [field.codepoints for field in self.fields]
-        self.codepoints = np.concatenate(parts)
-        self.codepoints.flags.writeable = False
-        edges, end = [0], 0
-        for part in parts:
-            end += len(part)
+        edges, end, filled = [0], 0, []
+        for field in self.fields:
+            if size := len(field.codepoints):
+                end += size
+                filled.append(field.codepoints)
             edges.append(end)
+        if len(filled) == 1:
+            self.codepoints = filled[0]
+        else:
+            self.codepoints = np.concatenate(filled or [_NOTHING.codepoints])
+            self.codepoints.flags.writeable = False
         self.edges = np.array(edges, np.int32)
-        self._places: list[list[int] | None] = [None] * len(parts)
 
     def masked(self) -> Complaint:
         """The complaint with personal data masked; lengths and offsets stay."""
+        for field in self.fields:
+            if field.personal:
+                return self._masked()
+        return self.complaint
+
+    def _masked(self) -> Complaint:
         changed: dict[str, Any] = {
             name: mask(getattr(self.complaint, name), field.personal)
             for name, field in zip(FIELDS, self.fields, strict=True)
             if field.personal
         }
-        return replace(self.complaint, **changed) if changed else self.complaint
+        return replace(self.complaint, **changed)
 
     def flags(self) -> tuple[str, ...]:
         """What was odd about any field, sorted."""
         found = [flag for field in self.fields for flag in field.flags]
         return tuple(sorted(set(found))) if found else ()
 
-    def original_span(self, field: int, start: int, end: int) -> tuple[int, int]:
-        """Where a span of a field's code points stands in the original field."""
-        offsets = self._places[field]
-        if offsets is None:
-            # a list, for a few numbers out of an array cost more than all of them at once
-            offsets = self._places[field] = self.fields[field].offsets.tolist()
-        last = offsets[end - 1]
-        stop = last + 1
-        if offsets[end] > stop and self._stands_for_more(field, end - 1, last):
-            stop = offsets[bisect_right(offsets, last)]
-        return offsets[start], stop
+    def original_spans(self, spans: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+        """Where spans (field, start, end) of fields' code points stand in the original fields."""
+        found, places = [], self._places
+        for field, start, end in spans:
+            if (offsets := places[field]) is None:
+                # a list, for a few numbers out of an array cost more than all of them at once
+                offsets = places[field] = self.fields[field].offsets.tolist()
+            last = offsets[end - 1]
+            stop = last + 1
+            if offsets[end] > stop and self._stands_for_more(field, end - 1, last):
+                stop = offsets[bisect_right(offsets, last)]
+            found.append((field, offsets[start], stop))
+        return found
 
     def _stands_for_more(self, field: int, place: int, original: int) -> bool:
         """Whether a code point came in the place of several characters: a mask, an alias or an entity."""

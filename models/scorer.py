@@ -4,7 +4,7 @@ Segmentation, n-gram look-up, the sum of the features' weights, calibration and 
 jieba is needed for an answer. All that is known of a feature stands in one record, so that it costs few reads of memory.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from features.prefetch import LINE, prefetch
 from features.recognise import Recognised, recognise, recognition
 from features.trie import Trie
 from models.evidence import EVIDENCE_TOKENS, Features, Grams, explain
-from models.scores import CONTRAST, LEADING, Doubles, Floats, Integers, blank
+from models.scores import CONTRAST, LEADING, Doubles, Floats, Integers
 from models.soften import soften
 
 IDF, SCOPE, SCALES = 0, 1, 2
@@ -225,21 +225,30 @@ def answer(
             contrast[2] = gap - contrast[1] - shown
 
 
+def parts_of(model: Scorer) -> tuple[Any, ...]:
+    """What `score` takes: at every call numba looks three times as long at a named tuple as at a plain one."""
+    return (*model.trie, *model[1:])
+
+
 @compiled()
 def score(
     text: npt.NDArray[np.uint32],
     fields: Integers,
-    model: Scorer,
+    parts: tuple[Any, ...],
     seen: Integers,
     with_evidence: bool,  # noqa: FBT001
-) -> tuple[Floats, Integers, Doubles]:
+    probabilities: Floats,
+    whole: Integers,
+    real: Doubles,
+) -> None:
     """Score one document: its fields' code points one after another, and where each field begins and ends.
 
-    seen: int32 [v] of 0, which no other thread uses meanwhile. Returns what `models.scores.Scores` names, in its order.
+    seen: int32 [v] of 0, which no other thread uses meanwhile. Writes what `models.scores.Scores` names: to be given an
+    array costs numba a fifth of giving one back. whole, real: `blank`.
     """
+    nodes, first, unknown, table, row_bits, weights, numbers, places, bias, calibration, block_weights = parts
+    model = Scorer(
+        Trie(nodes, first, unknown), table, row_bits, weights, numbers, places, bias, calibration, block_weights
+    )
     space = desk(len(text), len(fields) - 1, model.weights.shape[1], seen)
-    probabilities = np.empty(np.sum(model.places[:, 1] - model.places[:, 0]), np.float32)
-    whole, real = blank(len(model.places))
     answer(text, fields, model, space, with_evidence, probabilities, whole, real)
-    # a plain tuple: numba unpickles the class of a named one at every call
-    return probabilities, whole, real

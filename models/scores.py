@@ -22,7 +22,7 @@ _REAL = CONTRAST + LEADING + EVIDENCE_TOKENS
 
 
 class Scores(NamedTuple):
-    """What a call yields: few arrays, for each costs as much to give back as a dozen features to sum.
+    """What a call yields: few arrays, for each costs as much to make as a handful of features to sum.
 
     probabilities: float32 [classes].
     whole: int32 [h + 1, LEADING + 3 * EVIDENCE_TOKENS], for each head its leading classes and its evidence; then the

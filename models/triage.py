@@ -12,6 +12,7 @@ from features.laid import lay
 from features.normalise import Normaliser
 from models.batch import BatchScores, score_corpus
 from models.bundle import read_bundle
+from models.charter.trust import OfficeScores, Trust
 from models.decision import LOW_MARGIN
 from models.fitted import FIELDS, FittedModel, Head, Scope
 from models.prediction import (
@@ -25,8 +26,8 @@ from models.prediction import (
     Triage,
 )
 from models.reading import Reading
-from models.scorer import score
-from models.scores import CONTRAST, LEADING, Scores
+from models.scorer import parts_of, score
+from models.scores import CONTRAST, LEADING, Scores, blank
 
 TOO_SHORT = "too_short"
 UNFAMILIAR = "unfamiliar_text"
@@ -41,7 +42,11 @@ class TriageModel:
         self.manifest = manifest
         self.heads = model.heads
         self.scope = model.scope
+        self.trust = Trust.from_manifest(manifest.get("about", {}).get("trust"))
         self._scorer = model.scorer()
+        self._parts = parts_of(self._scorer)
+        self._blank = blank(len(model.heads))
+        self._classes = sum(len(head.classes) for head in model.heads)
         self._normalise = Normaliser()
         self._own = threading.local()
 
@@ -70,7 +75,10 @@ class TriageModel:
             seen = self._own.seen
         except AttributeError:
             seen = self._own.seen = np.zeros(len(self._scorer.weights), np.int32)
-        return Scores(*score(reading.codepoints, reading.edges, self._scorer, seen, with_evidence))
+        whole, real = self._blank
+        scores = Scores(np.empty(self._classes, np.float32), whole.copy(), real.copy())
+        score(reading.codepoints, reading.edges, self._parts, seen, with_evidence, *scores)
+        return scores
 
     def score_many(self, complaints: Iterable[Complaint]) -> BatchScores:
         """Score many complaints on all cores, without evidence."""
@@ -79,6 +87,10 @@ class TriageModel:
 
     def triage(self, complaint: Complaint, *, with_evidence: bool = True) -> Triage:
         """Answer one complaint."""
+        return self.triage_and_scores(complaint, with_evidence=with_evidence)[0]
+
+    def triage_and_scores(self, complaint: Complaint, *, with_evidence: bool = True) -> tuple[Triage, OfficeScores]:
+        """Answer one complaint; with it all probabilities, as `models.charter.resolution.Resolver` combines them."""
         reading = self.read(complaint)
         scores = self.scores(reading, with_evidence=with_evidence)
         # as lists at once: a single number of an array costs as much as all of them
@@ -97,7 +109,7 @@ class TriageModel:
                 doubts += doubts_of(head.target, answer.decision, answer.confidence, answer.alternatives[0].confidence)
                 if with_evidence:
                     evidence += _evidence(head.target, whole[number], real[number], reading, masked)
-        return Triage(
+        triage = Triage(
             model=self.version,
             complaint=masked,
             domain=answers.get("domain"),
@@ -106,6 +118,7 @@ class TriageModel:
             doubts=tuple(doubts),
             warnings=reading.flags(),
         )
+        return triage, OfficeScores(self.heads, scores.probabilities, self.trust)
 
     def triage_many(self, complaints: Iterable[Complaint], *, with_evidence: bool = True) -> list[Triage]:
         """Answer several complaints, in their order."""
@@ -130,8 +143,9 @@ def out_of_scope(scope: Scope, facts: Sequence[int], margin: float) -> tuple[str
 
 def _answer(head: Head, whole: list[int], real: list[float]) -> HeadAnswer:
     """The answer of a head from its rows of `models.scores.Scores`."""
+    labels = head.labels
     ranked = [
-        Candidate(label := head.classes[code], head.names.get(label, label), confidence)
+        Candidate(*labels[code], confidence)
         for code, confidence in zip(whole[:LEADING], real[CONTRAST : CONTRAST + LEADING], strict=True)
         if code >= 0
     ]
@@ -155,14 +169,13 @@ def _evidence(
     target: Target, whole: list[int], real: list[float], reading: Reading, masked: Complaint
 ) -> list[Evidence]:
     """The evidence of a head from its rows of `models.scores.Scores`, at its places in the original fields."""
-    found = []
+    places = whole[LEADING:]
+    if -1 in places:
+        places = places[: places.index(-1)]
+    spans = reading.original_spans(zip(places[::3], places[1::3], places[2::3], strict=True))
     written = (masked.title, masked.text, masked.merchant, masked.address)
-    place = LEADING
-    for weight in real[CONTRAST + LEADING :]:
-        field, start, end = whole[place : place + 3]
-        if field < 0:
-            break
-        a, b = reading.original_span(field, start, end)
-        found.append(Evidence(target, FIELDS[field], a, b, written[field][a:b], weight))
-        place += 3
-    return found
+    return [
+        Evidence(target, FIELDS[field], start, end, written[field][start:end], weight)
+        # there is room for more weights than there are spans
+        for (field, start, end), weight in zip(spans, real[CONTRAST + LEADING :], strict=False)
+    ]

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from auditing.accesses import AccessLog
+from auditing.charters import CharterBook
 from auditing.discretion import where
 from auditing.history import EventLog
 from auditing.keys import KeyRing
@@ -22,6 +23,8 @@ from models.history import Change
 from serving.access import Gate
 from serving.background import keeping_up
 from serving.challenger import Challenger
+from serving.charter_following import CharterFollower
+from serving.colours import look_of
 from serving.desk import Desk
 from serving.edge import REQUEST_ID, Edge
 from serving.following import Follower
@@ -38,6 +41,7 @@ from serving.routes.health import add_health_routes
 from serving.routes.models import add_model_routes
 from serving.routes.outcomes import add_outcome_routes
 from serving.routes.predict import BATCH, add_predict_routes
+from serving.routes.route import add_route_route
 from serving.service import TriageService, TriageSource
 from serving.settings import Settings
 from serving.watch import Watch
@@ -83,7 +87,10 @@ def create_app(
     problems = Problems(metrics, model_retry=settings.model_retry_seconds)
     digest_key, passwords = service.log.identifier.key, Passwords()
     keeper = Keeper(service.log.engine, digest_key, settings.audit_sample_rate, service)
-    desk = Desk(service, events, accesses, People(service.log.engine, passwords), keeper, follower, challenger, changes)
+    look = look_of(settings.board_colours, settings.board_names, frozenset(settings.board_in_hand))
+    charters = CharterFollower(service, CharterBook(service.log.engine), metrics)
+    people = People(service.log.engine, passwords)
+    desk = Desk(service, events, accesses, people, keeper, follower, challenger, changes, look, charters)
     lock = settings.home / f"{settings.model_name}.watch.lock"
     watch = Watch(
         keeper,
@@ -105,6 +112,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(service.log.prepare)
+        await asyncio.to_thread(charters.look)
         loading = None
         if load_model is not None:
             tried = asyncio.Event()
@@ -115,7 +123,7 @@ def create_app(
                 # /readyz speaks for one worker, and the next request may come to another: none listens before its model
                 await tried.wait()
         try:
-            async with keeping_up(follower, challenger, watch, loading, settings.reload_seconds):
+            async with keeping_up(follower, charters, challenger, watch, loading, settings.reload_seconds):
                 yield
         finally:
             if loading is not None:
@@ -150,7 +158,8 @@ def create_app(
     _answer_errors(app, problems)
     add_predict_routes(app, lanes, service, gate, accesses)
     add_outcome_routes(app, events, gate)
-    add_model_routes(app, service, gate, follower, challenger)
+    add_route_route(app, service, gate)
+    add_model_routes(app, service, gate, follower, challenger, charters)
     add_health_routes(app, service, metrics)
     add_console_routes(app, front, desk)
     return app

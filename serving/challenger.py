@@ -133,7 +133,7 @@ class Challenger:
     def follow(self) -> int:
         """Ask about the next portion; returns how many predictions were looked at. Raises StoreUnavailable."""
         model = self._model
-        if model is None or model.version == self._live():
+        if model is None or model.version == self._live() or self._service.charter is None:
             return 0
         newest = self._log.newest()
         behind = newest - self._place
@@ -144,7 +144,7 @@ class Challenger:
         answers = []
         for each in waiting:
             try:
-                answers.append((each, model.triage(each.complaint)))
+                answers.append((each, self._service.answer_with(model, each.complaint)))
             except Exception as error:  # noqa: BLE001 - one complaint must not end it for the others
                 self._metrics.count_shadow("failed", 1)
                 _log.warning("候选版本出错 | the challenger failed: %s", where(error))

@@ -16,6 +16,8 @@ from models.history import Change
 from models.prediction import TARGETS, Target
 from models.taxonomy import known_names
 from serving.challenger import Challenger
+from serving.charter_following import CharterFollower
+from serving.colours import BoardLook
 from serving.following import Follower
 from serving.keeper import Keeper
 from serving.service import TriageService
@@ -32,7 +34,10 @@ AGES: Mapping[str, tuple[timedelta | None, timedelta | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The parts behind the console. `changes`: those of the champion, oldest first, where there is a registry."""
+    """The parts behind the console. `changes`: those of the champion, oldest first, where there is a registry.
+
+    look: of the board. charters: has the book of charters; after a change in it, its `look` has this process follow.
+    """
 
     service: TriageService
     events: EventLog
@@ -42,6 +47,8 @@ class Desk:
     follower: Follower | None
     challenger: Challenger | None
     changes: Callable[[], Sequence[Change]] | None
+    look: BoardLook
+    charters: CharterFollower
 
     @property
     def engine(self) -> Engine:

@@ -38,6 +38,8 @@ _SAYINGS: Final[dict[str, tuple[str, str]]] = {
         "必须是 JSON 对象 | must be a JSON object",
         "发送 {{…}}，字段见 /openapi.json | send {{…}}, see /openapi.json",
     ),
+    "literal_error": ("不是可用的值 | is not one of the values", "可用：{limit} | one of: {limit}"),
+    "list_type": ("必须是列表 | must be a list", "用方括号括起 | put it in brackets"),
     # ours
     "nul": ("含有空字符 U+0000 | has the character U+0000", "去掉该字符 | remove the character"),
     "duplicate": ("出现了不止一次 | occurs more than once", "每个字段只保留一个 | send each field once"),
@@ -57,7 +59,7 @@ _OTHERWISE = ("不符合接口要求 | does not fit", "字段见 /openapi.json |
 def fault(field: str, kind: str, *, limit: object = "") -> Fault:
     """Say what is wrong with `field`; `kind` is a pydantic error type or one of ours."""
     what, remedy = _TIME if kind.startswith(("datetime", "timezone")) else _SAYINGS.get(kind, _OTHERWISE)
-    return Fault(field, what.format(limit=limit), remedy.format())
+    return Fault(field, what.format(limit=limit), remedy.format(limit=limit))
 
 
 def body_fault(kind: str) -> Fault:
@@ -80,7 +82,7 @@ def _explain(found: ErrorDetails) -> Fault:
     if found["type"] == "json_invalid":
         return _explain_json(str(found["ctx"]["error"]))
     context = found.get("ctx", {})
-    return fault(field, found["type"], limit=context.get("max_length", ""))
+    return fault(field, found["type"], limit=context.get("max_length", context.get("expected", "")))
 
 
 def _explain_json(message: str) -> Fault:

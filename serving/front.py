@@ -17,8 +17,10 @@ from fastapi import FastAPI, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from auditing.accesses import AccessLog, Action
+from auditing.charter_errors import ChangeUnexplained, CharterChanged, NoEarlierCharter, UnknownCharter
 from auditing.errors import (
     AuditingError,
+    CaseNotReady,
     MayNotRule,
     PasswordUnfit,
     ReviewIncomplete,
@@ -61,6 +63,7 @@ _THREADS = 4
 _MOST_FIELDS = 50
 
 _STATUS: Mapping[type[Exception], HTTPStatus] = {
+    CaseNotReady: HTTPStatus.SERVICE_UNAVAILABLE,
     FormExpired: HTTPStatus.FORBIDDEN,
     RoleMissing: HTTPStatus.FORBIDDEN,
     MayNotRule: HTTPStatus.FORBIDDEN,
@@ -71,6 +74,10 @@ _STATUS: Mapping[type[Exception], HTTPStatus] = {
     UnknownEvent: HTTPStatus.NOT_FOUND,
     SignInRefused: HTTPStatus.UNAUTHORIZED,
     SignInSlowed: HTTPStatus.TOO_MANY_REQUESTS,
+    UnknownCharter: HTTPStatus.NOT_FOUND,
+    ChangeUnexplained: HTTPStatus.UNPROCESSABLE_ENTITY,
+    CharterChanged: HTTPStatus.CONFLICT,
+    NoEarlierCharter: HTTPStatus.CONFLICT,
 }
 """Errors that only people meet; the others are in serving/problems.py."""
 

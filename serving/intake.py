@@ -2,26 +2,44 @@
 
 import json
 import re
-from collections.abc import Sequence
-from datetime import timedelta, timezone
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
 from features.complaint import MAX_TEXT_LENGTH, Complaint
+from features.privacy import mask, personal_spans
+from models.charter.articles import Request
 from serving.faults import SURROGATE, body_fault, duplicate_field, explain, fault
 from serving.refusals import EmptyText, Refusal, SchemaInvalid, TextTooLong
 from serving.schemas import MAX_BATCH_ITEMS, PredictRequest
+from serving.schemas_route import RouteRequest
 
 CHINA = timezone(timedelta(hours=8))
 """The one offset of all intake systems; taken where `received_at` names none."""
 
 _FIELDS = tuple(PredictRequest.model_fields)
+_NAMES = {*_FIELDS, *RouteRequest.model_fields, "items"}
 _BLANK = " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u3000\u2028\u2029\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u200b\u200c\u200d\u2060\ufeff\xad"
 _BOM = b"\xef\xbb\xbf"
 # a name that people give to a field; anything else might be a value in the wrong place
 _FIELD_NAME = re.compile(r"[^\W\d][\w.-]{0,39}")
 _MAX_WARNINGS = 10
+_Schema = TypeVar("_Schema", PredictRequest, RouteRequest)
+
+
+class Asked(NamedTuple):
+    """What is to be resolved without a model: a domain, place and kinds where they are known, and what else is known.
+
+    The complaint is masked already.
+    """
+
+    domain: str
+    place: str | None
+    kinds: tuple[Request, ...]
+    complaint: Complaint
+    warnings: tuple[str, ...]
 
 
 class Intake(NamedTuple):
@@ -38,17 +56,28 @@ def read_one(body: bytes) -> Intake:
         SchemaInvalid, EmptyText, TextTooLong: what is wrong, without a value of the request.
 
     """
-    # systems on Windows put a byte order mark first; RFC 8259 lets a reader skip it
-    if body.startswith(_BOM):
-        body = body[3:]
-    try:
-        request = PredictRequest.model_validate_json(body)
-    except ValidationError as error:
-        raise SchemaInvalid(explain(error) if _is_utf8(body) else (body_fault("encoding"),)) from None
-    # as many colons after a quote as there are members: no member can be there twice, and nearly every body is so
-    if body.count(b'":') != len(request.model_fields_set):
-        json.loads(body, object_pairs_hook=_refuse_duplicates, parse_int=_parse_int)
-    return _accept(request)
+    return _accept(_validated(body, PredictRequest))
+
+
+def read_asked(body: bytes) -> Asked:
+    """Read the body of a request for a route.
+
+    Raises:
+        SchemaInvalid, TextTooLong: what is wrong, without a value of the request.
+
+    """
+    request = _validated(body, RouteRequest)
+    texts = {name: getattr(request, name) or "" for name in ("text", "title", "merchant", "address")}
+    _check_texts(texts)
+    received_at, warnings = _moment(request.received_at)
+    masked = {name: mask(value, personal_spans(value)) for name, value in texts.items()}
+    return Asked(
+        request.domain,
+        request.place,
+        tuple(map(Request, dict.fromkeys(request.kind or ()))),
+        Complaint(**masked, received_at=received_at),
+        name_unknown(request.model_extra or {}) + warnings,
+    )
 
 
 def read_many(body: bytes) -> list[Intake | Refusal]:
@@ -100,6 +129,20 @@ def _read_item(item: object) -> Intake | Refusal:
         return refusal
 
 
+def _validated(body: bytes, schema: type[_Schema]) -> _Schema:
+    # systems on Windows put a byte order mark first; RFC 8259 lets a reader skip it
+    if body.startswith(_BOM):
+        body = body[3:]
+    try:
+        request = schema.model_validate_json(body)
+    except ValidationError as error:
+        raise SchemaInvalid(explain(error) if _is_utf8(body) else (body_fault("encoding"),)) from None
+    # as many colons after a quote as there are members: no member can be there twice, and nearly every body is so
+    if body.count(b'":') != len(request.model_fields_set):
+        json.loads(body, object_pairs_hook=_refuse_duplicates, parse_int=_parse_int)
+    return request
+
+
 def _is_utf8(body: bytes) -> bool:
     try:
         body.decode()
@@ -112,19 +155,11 @@ def _accept(request: PredictRequest) -> Intake:
     text = request.text
     if not text.strip(_BLANK):
         raise EmptyText
-    if len(text) > MAX_TEXT_LENGTH:
-        raise TextTooLong(len(text), MAX_TEXT_LENGTH)
     title, merchant, address = request.title or "", request.merchant or "", request.address or ""
-    for name, value in (("text", text), ("title", title), ("merchant", merchant), ("address", address)):
-        if "\0" in value:
-            raise SchemaInvalid((fault(name, "nul"),))
-    warnings: tuple[str, ...] = ()
+    _check_texts({"text": text, "title": title, "merchant": merchant, "address": address})
+    received_at, warnings = _moment(request.received_at)
     if request.model_extra:
-        warnings = name_unknown(request.model_extra)
-    received_at = request.received_at
-    if received_at is not None and received_at.tzinfo is None:
-        received_at = received_at.replace(tzinfo=CHINA)
-        warnings += ("received_at_without_offset",)
+        warnings = name_unknown(request.model_extra) + warnings
     return Intake(
         Complaint(
             text=text,
@@ -137,6 +172,20 @@ def _accept(request: PredictRequest) -> Intake:
         ),
         warnings,
     )
+
+
+def _check_texts(texts: Mapping[str, str]) -> None:
+    if len(texts["text"]) > MAX_TEXT_LENGTH:
+        raise TextTooLong(len(texts["text"]), MAX_TEXT_LENGTH)
+    for name, value in texts.items():
+        if "\0" in value:
+            raise SchemaInvalid((fault(name, "nul"),))
+
+
+def _moment(received_at: datetime | None) -> tuple[datetime | None, tuple[str, ...]]:
+    if received_at is not None and received_at.tzinfo is None:
+        return received_at.replace(tzinfo=CHINA), ("received_at_without_offset",)
+    return received_at, ()
 
 
 def name_unknown(extra: dict[str, Any]) -> tuple[str, ...]:
@@ -152,7 +201,7 @@ _DUPLICATE: Any = object()
 def _find_duplicate(pairs: Sequence[tuple[str, Any]]) -> str | None:
     seen = set()
     for name, _ in pairs:
-        if name in seen and name in (*_FIELDS, "items"):
+        if name in seen and name in _NAMES:
             return name
         seen.add(name)
     return None

@@ -1,4 +1,4 @@
-"""Keeps the cases up with the log: at once while somebody looks at them, and gently for the watch."""
+"""Keeps the cases and the board up with the log: at once while somebody looks at them, and gently for the watch."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from auditing.board_book import BoardBook
 from auditing.cases import CaseBook
 from auditing.doubts import handled_by
 from auditing.profile import Profile, reference_in
@@ -22,7 +23,7 @@ REST = 4.0
 
 
 class Keeper:
-    """Refreshes the cases of `engine` in a thread of its own, one refresh at a time. `key`: see CaseBook.
+    """Refreshes the cases and the board of `engine` in a thread of its own, one refresh at a time. `key`: see CaseBook.
 
     By `service` it knows which version answers.
     """
@@ -54,10 +55,10 @@ class Keeper:
 
         Returns whether it came to the end. Answers of challengers are left to `catch_up`. Raises SQLAlchemyError.
         """
-        book = self.book()
+        book, board = self.book(), BoardBook(self._engine)
         while True:
             began = monotonic()
-            if not book.take():
+            if not (book.take() or board.take()):
                 return True
             if wait((monotonic() - began) * REST):
                 return False
@@ -77,6 +78,7 @@ class Keeper:
         with self._lock:
             self._next = None
         self.book().refresh()
+        BoardBook(self._engine).refresh()
 
 
 def reference_of(model: TriageSource) -> Profile | None:

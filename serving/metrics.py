@@ -8,7 +8,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from models.prediction import ModelVersion, Triage
+from models.charter.answer import Answer
+from models.charter.route import CharterVersion
+from models.prediction import ModelVersion
 
 if TYPE_CHECKING:
     # statistics take long to import
@@ -76,6 +78,25 @@ class Metrics:
             registry=self._registry,
             multiprocess_mode="livemax",
         )
+        self._charter = Gauge(
+            "paidan_charter_info",
+            "1 for the charter that answers are resolved by now, 0 for those before it",
+            ["name", "version"],
+            registry=self._registry,
+            multiprocess_mode="max",
+        )
+        self._charter_trouble = Gauge(
+            "paidan_charter_following_trouble",
+            "1 while the charter in force cannot be read: the one before goes on",
+            registry=self._registry,
+            multiprocess_mode="livemax",
+        )
+        self._routes = Counter(
+            "paidan_routes",
+            "Recorded predictions by how far the route is settled and how urgent they are",
+            ["state", "urgency"],
+            registry=self._registry,
+        )
         self._shadows = Counter(
             "paidan_shadow_predictions",
             "Predictions that the challenger was asked about beside the live model, failed on, or left out",
@@ -108,6 +129,7 @@ class Metrics:
         # looking a labelled child up costs more than counting with it
         self._seen_requests: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self._seen_predictions: dict[tuple[str, str, str], Counter] = {}
+        self._seen_routes: dict[tuple[str, str], Counter] = {}
 
     def count_request(self, route: str, status: int, seconds: float) -> None:
         """Count one answered request."""
@@ -118,16 +140,22 @@ class Metrics:
         seen[0].inc()
         seen[1].observe(seconds)
 
-    def count_answer(self, triage: Triage) -> None:
-        """Count one prediction, by each head that the model has."""
-        for head, answer in (("domain", triage.domain), ("office", triage.office)):
-            if answer is None:
+    def count_answer(self, answer: Answer) -> None:
+        """Count one prediction: by each head that the model has, and by its route and urgency."""
+        triage, resolution = answer
+        for head, said in (("domain", triage.domain), ("office", triage.office)):
+            if said is None:
                 continue
-            key = head, answer.decision.value, triage.model.version
+            key = head, said.decision.value, triage.model.version
             counter = self._seen_predictions.get(key)
             if counter is None:
                 counter = self._seen_predictions[key] = self._predictions.labels(*key)
             counter.inc()
+        route = resolution.route.state.value, resolution.urgency.level.value
+        counter = self._seen_routes.get(route)
+        if counter is None:
+            counter = self._seen_routes[route] = self._routes.labels(*route)
+        counter.inc()
 
     def count_problem(self, code: str) -> None:
         """Count one problem that was answered."""
@@ -146,6 +174,16 @@ class Metrics:
         if before is not None:
             self._model.labels(before.name, before.version).set(0)
         self._model.labels(live.name, live.version).set(1)
+
+    def show_charter(self, live: CharterVersion, before: CharterVersion | None = None) -> None:
+        """Show that answers are resolved by `live` now, in the place of `before`."""
+        if before is not None:
+            self._charter.labels(before.name, before.version).set(0)
+        self._charter.labels(live.name, live.version).set(1)
+
+    def show_charter_trouble(self, *, trouble: bool) -> None:
+        """Show whether the charter in force cannot be read."""
+        self._charter_trouble.set(trouble)
 
     def count_reload(self, result: str) -> None:
         """Count one look at the alias that loaded a version, or met trouble."""

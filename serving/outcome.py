@@ -10,7 +10,7 @@ from auditing.events import Outcome, OutcomeStatus
 from serving.faults import body_fault, duplicate_field, explain
 from serving.intake import CHINA, name_unknown
 from serving.refusals import SchemaInvalid
-from serving.schemas import MAX_FIELD_LENGTH, Name
+from serving.wire import MAX_FIELD_LENGTH, Name
 
 
 class OutcomeRequest(BaseModel):

@@ -11,7 +11,6 @@ import orjson
 from pydantic import BaseModel, ConfigDict
 
 from auditing.errors import (
-    CaseNotReady,
     MayNotForward,
     ReasonIncomplete,
     ReasonMissing,
@@ -27,12 +26,15 @@ from serving.refusals import (
     BodyTooLarge,
     EmptyText,
     Forbidden,
+    NoCharter,
     NoModel,
     NoSuchPage,
     RegistryAway,
     SchemaInvalid,
     TextTooLong,
     Unauthenticated,
+    UnknownDomain,
+    UnknownPlace,
     UnsupportedBody,
     VersionRefused,
     WrongMethod,
@@ -68,6 +70,9 @@ KINDS: Mapping[type[Exception], Kind] = {
     Unauthenticated: Kind(401, "UNAUTHENTICATED", "未提供有效密钥 | no valid key"),
     Forbidden: Kind(403, "FORBIDDEN", "权限不足 | scope missing"),
     NoModel: Kind(503, "NO_MODEL", "模型尚未就绪 | no model", retry_after=5),
+    NoCharter: Kind(503, "NO_CHARTER", "章程无法读取 | no charter", retry_after=5),
+    UnknownDomain: Kind(422, "DOMAIN_UNKNOWN", "没有这个领域 | no such domain"),
+    UnknownPlace: Kind(422, "PLACE_UNKNOWN", "没有这个所 | no such station"),
     VersionRefused: Kind(409, "VERSION_REFUSED", "新版本未通过校验 | the version failed its checks"),
     RegistryAway: Kind(503, "REGISTRY_UNAVAILABLE", "模型登记库无响应 | the registry is away", retry_after=10),
     StoreUnavailable: Kind(
@@ -79,7 +84,6 @@ KINDS: Mapping[type[Exception], Kind] = {
         retry_after=2,
     ),
     UnknownPrediction: Kind(404, "NOT_FOUND", "没有这个预测 | no such prediction"),
-    CaseNotReady: Kind(503, "CASE_NOT_READY", "案件整理中 | the case is still being made", retry_after=2),
     TextRemoved: Kind(410, "TEXT_REMOVED", "文本已过保存期限 | texts were kept no longer"),
     TicketReturned: Kind(503, "TICKET_CHANGED", "工单状态刚刚改变 | the ticket has just changed", retry_after=1),
     ReasonMissing: Kind(422, "REASON_MISSING", "退单缺少原因 | a return without a reason"),

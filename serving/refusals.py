@@ -9,6 +9,9 @@ Refusal
 ├── Unauthenticated   no API key, or none that is known
 ├── Forbidden         the key lacks the scope
 ├── NoModel           no model is loaded yet
+├── NoCharter         the charter in force cannot be read
+├── UnknownDomain     a domain that the charter in force does not have
+├── UnknownPlace      a station that the charter in force does not have
 ├── VersionRefused    the version that the alias names failed its checks
 ├── RegistryAway      nobody can tell which version the alias names
 ├── NoSuchPage        no such address
@@ -118,6 +121,35 @@ class NoModel(Refusal):
             "模型尚未就绪：正在加载，或还没有发布版本（paidan models promote）。请稍后重试。 | "
             "no model is ready: it is loading, or none was promoted (paidan models promote). Retry later."
         )
+
+
+class NoCharter(Refusal):
+    """The charter in force cannot be read, and no other one stands in for it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "生效中的章程无法读取，原因见服务日志；请启用另一个版本（paidan charter activate / rollback）。 | "
+            "the charter in force cannot be read, the service's log says why; put another one into force (paidan charter "
+            "activate or rollback)."
+        )
+
+
+class UnknownDomain(Refusal):
+    """A domain that the charter in force does not have."""
+
+    def __init__(self, known: tuple[str, ...]) -> None:
+        self.known = known
+        listed = ", ".join(known)
+        super().__init__(f"domain 不在现行章程中；可用：{listed}。 | domain is not in the charter in force: {listed}.")
+
+
+class UnknownPlace(Refusal):
+    """A station that the charter in force does not have on the day."""
+
+    def __init__(self, known: tuple[str, ...]) -> None:
+        self.known = known
+        listed = ", ".join(known)
+        super().__init__(f"place 不是当日有效的所；可用：{listed}。 | place is no station of the day: {listed}.")
 
 
 class VersionRefused(Refusal):

@@ -3,25 +3,17 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from features.complaint import MAX_TEXT_LENGTH
+from models.charter.articles import Request
 from models.prediction import Decision, Target
 from serving.problems import Problem
+from serving.schemas_route import CharterCard, CharterRef, DueModel, RouteModel, UrgencyModel
+from serving.wire import MAX_FIELD_LENGTH, WIRE, Name
 
 MAX_BATCH_ITEMS = 1000
 """Complaints in one batch."""
-
-MAX_FIELD_LENGTH = 2000
-"""Characters of title, merchant and address."""
-
-Name = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$"),
-]
-"""A name that another system gave: not blank, no control characters, surrounding blanks dropped."""
-
-_WIRE = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class PredictRequest(BaseModel):
@@ -71,7 +63,7 @@ class PredictRequest(BaseModel):
 class ModelRef(BaseModel):
     """The model version that answered."""
 
-    model_config = _WIRE
+    model_config = WIRE
     name: str
     version: str
 
@@ -79,7 +71,7 @@ class ModelRef(BaseModel):
 class CandidateModel(BaseModel):
     """A class with its calibrated probability."""
 
-    model_config = _WIRE
+    model_config = WIRE
     code: str
     name: str
     confidence: float
@@ -88,7 +80,7 @@ class CandidateModel(BaseModel):
 class ContrastModel(BaseModel):
     """Why the winner and not `against`: logit_gap = bias + rest + the weights of the head's evidence."""
 
-    model_config = _WIRE
+    model_config = WIRE
     against: str
     logit_gap: float
     bias: float
@@ -98,7 +90,7 @@ class ContrastModel(BaseModel):
 class HeadModel(BaseModel):
     """One head's answer; `code` and `name` are null where the text is unlike anything that was learnt from."""
 
-    model_config = _WIRE
+    model_config = WIRE
     code: str | None
     name: str | None
     confidence: float
@@ -110,7 +102,7 @@ class HeadModel(BaseModel):
 class EvidenceModel(BaseModel):
     """Characters `start` to `end` of `field` that spoke for the winner (weight > 0) or the runner-up (weight < 0)."""
 
-    model_config = _WIRE
+    model_config = WIRE
     target: Target
     field: str
     start: int
@@ -120,9 +112,12 @@ class EvidenceModel(BaseModel):
 
 
 class PredictResponse(BaseModel):
-    """The answer to one complaint. A head that the model does not have is null."""
+    """The answer to one complaint. A head that the model does not have is null.
 
-    model_config = _WIRE
+    `office` is what model and charter come to together; who leads, and why, is in `route`.
+    """
+
+    model_config = WIRE
     prediction_id: str
     revision: int
     model: ModelRef
@@ -131,6 +126,11 @@ class PredictResponse(BaseModel):
     evidence: list[EvidenceModel]
     doubts: list[str]
     warnings: list[str]
+    kind: list[Request]
+    route: RouteModel
+    urgency: UrgencyModel
+    due: list[DueModel]
+    charter: CharterRef
 
 
 class BatchSuccess(PredictResponse):
@@ -142,7 +142,7 @@ class BatchSuccess(PredictResponse):
 class BatchFailure(BaseModel):
     """Why one complaint of a batch has no answer."""
 
-    model_config = _WIRE
+    model_config = WIRE
     ok: Literal[False]
     problem: Problem
 
@@ -150,14 +150,14 @@ class BatchFailure(BaseModel):
 class BatchResponse(BaseModel):
     """One result per item, in the order of the items."""
 
-    model_config = _WIRE
+    model_config = WIRE
     results: list[BatchSuccess | BatchFailure]
 
 
 class StoredComplaint(BaseModel):
     """The complaint as stored: personal data masked, character by character."""
 
-    model_config = _WIRE
+    model_config = WIRE
     text: str
     title: str
     merchant: str
@@ -177,7 +177,7 @@ class PredictionRecord(PredictResponse):
 class ModelCard(BaseModel):
     """A model version that this service answers with."""
 
-    model_config = _WIRE
+    model_config = WIRE
     name: str
     version: str
     targets: list[Target]
@@ -192,7 +192,7 @@ class FollowingModel(BaseModel):
     one goes on answering. registry_away: nobody can tell. `since`: when this began.
     """
 
-    model_config = _WIRE
+    model_config = WIRE
     state: Literal["current", "refused", "registry_away"]
     version: str | None
     since: datetime
@@ -200,15 +200,16 @@ class FollowingModel(BaseModel):
 
 
 class ModelsResponse(BaseModel):
-    """The model versions that this service knows; none while it is loading.
+    """The model versions and the charter that this service answers with; none while it is loading.
 
     `following` is null before the first look at the alias; `challenger` is the version that is asked beside the live one.
     """
 
-    model_config = _WIRE
+    model_config = WIRE
     models: list[ModelCard]
     following: FollowingModel | None
     challenger: ModelRef | None
+    charter: CharterCard | None
 
 
 class HeadStandingModel(BaseModel):
@@ -217,7 +218,7 @@ class HeadStandingModel(BaseModel):
     The accuracies are over the `known` ones, whose right answer is known by now; null where none is.
     """
 
-    model_config = _WIRE
+    model_config = WIRE
     target: Target
     asked: int
     differ: int
@@ -231,7 +232,7 @@ class HeadStandingModel(BaseModel):
 class DisagreementModel(BaseModel):
     """A prediction that the challenger would have answered otherwise; `right` is the right code where it is known."""
 
-    model_config = _WIRE
+    model_config = WIRE
     prediction_id: str
     at: datetime
     target: Target
@@ -244,7 +245,7 @@ class DisagreementModel(BaseModel):
 class ChallengerResponse(BaseModel):
     """What the challenger says beside the live model; null and empty where none was ever asked."""
 
-    model_config = _WIRE
+    model_config = WIRE
     challenger: ModelRef | None
     heads: list[HeadStandingModel]
     disagreements: list[DisagreementModel]
@@ -253,5 +254,5 @@ class ChallengerResponse(BaseModel):
 class Health(BaseModel):
     """The state of the service."""
 
-    model_config = _WIRE
+    model_config = WIRE
     status: Literal["alive", "ready"]

@@ -1,4 +1,7 @@
-"""The triage service: from a complaint to an answer that is in the case log. Knows nothing of HTTP."""
+"""The triage service: from a complaint to an answer that is in the case log. Knows nothing of HTTP.
+
+A model says what it is about; the charter in force says who is responsible, how urgent it is and by when.
+"""
 
 import asyncio
 import logging
@@ -12,11 +15,17 @@ from auditing.discretion import where
 from auditing.errors import TicketReturned
 from auditing.identity import TICKET_LENGTH
 from auditing.records import Entry, Recorded, StoredPrediction
-from auditing.returns import leave_out
+from auditing.returns import settle
 from features.complaint import Complaint
+from models.charter.answer import Answer
+from models.charter.articles import Charter
+from models.charter.resolution import Resolver
+from models.charter.route import CharterVersion, Resolution
+from models.charter.trust import OfficeScores
+from models.charter.workdays import in_china
 from models.prediction import ModelVersion, Target, Triage
-from serving.intake import Intake
-from serving.refusals import NoModel
+from serving.intake import Asked, Intake
+from serving.refusals import NoCharter, NoModel, UnknownDomain, UnknownPlace
 
 _log = logging.getLogger(__name__)
 
@@ -45,12 +54,8 @@ class TriageSource(Protocol):
         """The heads that the model has."""
         ...
 
-    def triage(self, complaint: Complaint) -> Triage:
-        """Answer one complaint."""
-        ...
-
-    def triage_many(self, complaints: Sequence[Complaint]) -> list[Triage]:
-        """Answer many, in order."""
+    def triage_and_scores(self, complaint: Complaint) -> tuple[Triage, OfficeScores | None]:
+        """Answer one complaint, and give what a charter needs to weigh the offices; None where the model has no scores."""
         ...
 
 
@@ -62,8 +67,16 @@ class LiveModel:
     loaded_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LiveCharter:
+    """A charter ready to resolve by, and since when it does."""
+
+    resolver: Resolver
+    loaded_at: datetime
+
+
 class TriageService:
-    """Answers with the live model and records every answer in `log` before it is given.
+    """Answers with the live model and the live charter, and records every answer in `log` before it is given.
 
     `on_answer` hears every answer that was new to the log.
     """
@@ -72,18 +85,38 @@ class TriageService:
         self,
         log: CaseLog,
         *,
-        on_answer: Callable[[Triage], None] | None = None,
+        on_answer: Callable[[Answer], None] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.log = log
         self._on_answer = on_answer
         self._now = now
         self._live: LiveModel | None = None
+        self._charter: LiveCharter | None = None
 
     @property
     def live(self) -> LiveModel | None:
         """The model that answers now, if there is one."""
         return self._live
+
+    @property
+    def charter(self) -> LiveCharter | None:
+        """The charter that answers are resolved by now, if there is one."""
+        return self._charter
+
+    def swap_charter(self, charter: Charter, version: CharterVersion) -> LiveCharter | None:
+        """Make `charter` ready, resolve by it from now on, and give back the one before.
+
+        Requests that began with the old one end with it. Where making it ready raises, the old one stays.
+        """
+        moment, resolver = self._now(), Resolver(charter, version)
+        # the tables of the day are made now, and not when somebody waits
+        if self._live is None:
+            resolver.division(in_china(moment).date())
+        else:
+            resolver.resolve(*self._live.model.triage_and_scores(_WARM_UP), _WARM_UP, moment)
+        before, self._charter = self._charter, LiveCharter(resolver, moment)
+        return before
 
     def swap(self, model: TriageSource) -> LiveModel | None:
         """Warm `model`, let it answer from now on, and give back the one that did.
@@ -91,8 +124,9 @@ class TriageService:
         Requests that began with the old one end with it. Where warming raises, the old one stays.
         """
         # the first call compiles or maps memory; nobody's request should wait for that
-        model.triage(_WARM_UP)
-        model.triage_many([_WARM_UP])
+        warm = model.triage_and_scores(_WARM_UP)
+        if self._charter is not None:
+            self._charter.resolver.resolve(*warm, _WARM_UP, self._now())
         # one assignment, which no other thread can see half done
         before, self._live = self._live, LiveModel(model, self._now())
         return before
@@ -105,49 +139,80 @@ class TriageService:
         """Answer one complaint.
 
         Raises:
-            NoModel: no model is live.
+            NoModel, NoCharter: there is nothing to answer with yet.
             StoreUnavailable, RecordRefused: the answer could not be recorded, so it is not given.
             TicketReturned: again and again, the ticket was returned or reviewed while it was being answered.
 
         """
-        return await self._record(self._draft(intake.complaint, _triage(self._model(), intake)))
+        model, resolver = self._model(), self._resolver()
+        at = self._now()
+        answer = _answer(model, resolver, intake, at)
+        return await self._record(self._draft(intake.complaint, answer, at))
 
     async def predict_many(self, intakes: Sequence[Intake]) -> list[Recorded | Exception]:
-        """Answer many complaints with one and the same model; one result or exception each, in order.
+        """Answer many complaints with one and the same model and charter; one result or exception each, in order.
 
         Raises:
-            NoModel: no model is live.
+            NoModel, NoCharter: there is nothing to answer with yet.
 
         """
-        model = self._model()
+        model, resolver = self._model(), self._resolver()
         # off the loop: a thousand texts take long enough for others to notice
-        drafts = await asyncio.to_thread(self._draft_many, model, intakes)
+        drafts = await asyncio.to_thread(self._draft_many, model, resolver, intakes)
         return await asyncio.gather(*map(self._record, drafts), return_exceptions=True)  # type: ignore[return-value]
+
+    def answer_with(self, model: TriageSource, complaint: Complaint) -> Triage:
+        """Give what `model` would answer by the charter in force, unrecorded. Raises NoCharter."""
+        return _answer(model, self._resolver(), Intake(complaint, ()), self._now()).triage
+
+    def route(self, asked: Asked) -> Resolution:
+        """Resolve without a model, and without a record.
+
+        Raises:
+            NoCharter: there is nothing to resolve by.
+            UnknownDomain, UnknownPlace: the charter in force does not have it.
+
+        """
+        resolver = self._resolver()
+        received_at = asked.complaint.received_at or self._now()
+        known = tuple(code for code, _ in resolver.charter.domains)
+        if asked.domain not in known:
+            raise UnknownDomain(known)
+        stations = resolver.division(in_china(received_at).date()).stations
+        if asked.place is not None and asked.place not in stations:
+            raise UnknownPlace(tuple(stations))
+        return resolver.resolve_given(asked.domain, asked.place, asked.complaint, received_at, asked.kinds)
 
     def _model(self) -> TriageSource:
         if self._live is None:
             raise NoModel
         return self._live.model
 
-    def _draft_many(self, model: TriageSource, intakes: Sequence[Intake]) -> "list[_Draft | Exception]":
+    def _resolver(self) -> Resolver:
+        if self._charter is None:
+            raise NoCharter
+        return self._charter.resolver
+
+    def _draft_many(
+        self, model: TriageSource, resolver: Resolver, intakes: Sequence[Intake]
+    ) -> "list[_Draft | Exception]":
+        at = self._now()
         try:
-            triages = model.triage_many([intake.complaint for intake in intakes])
-            warned = [_warn(triage, intake) for triage, intake in zip(triages, intakes, strict=True)]
-            return [self._draft(intake.complaint, triage) for triage, intake in zip(warned, intakes, strict=True)]
+            return [self._draft(intake.complaint, _answer(model, resolver, intake, at), at) for intake in intakes]
         except Exception as error:  # noqa: BLE001
             # whatever one complaint does to the model, the others get an answer
             if len(intakes) == 1:
                 _log.error("模型出错 | the model failed: %s", where(error))
                 return [error]
-            return [self._draft_many(model, [intake])[0] for intake in intakes]
+            return [self._draft_many(model, resolver, [intake])[0] for intake in intakes]
 
-    def _draft(self, complaint: Complaint, triage: Triage) -> "_Draft":
-        entry = self.log.entry(complaint, triage)
+    def _draft(self, complaint: Complaint, answer: Answer, at: datetime) -> "_Draft":
+        entry = self.log.entry(complaint, answer, at=at)
         excluded = self.log.returns.of(entry.identity.prediction_id[:TICKET_LENGTH])
         if not excluded:
-            return _Draft(complaint, triage, triage, entry)
-        left = leave_out(triage, excluded)
-        return _Draft(complaint, triage, left, self.log.entry(complaint, left, excluded))
+            return _Draft(complaint, answer, answer, entry)
+        left = settle(answer, excluded)
+        return _Draft(complaint, answer, left, self.log.entry(complaint, left, excluded, at=at))
 
     async def _record(self, draft: "_Draft | Exception") -> Recorded:
         if isinstance(draft, Exception):
@@ -157,28 +222,29 @@ class TriageService:
                 return await self._append(draft)
             except TicketReturned:
                 # the log has read what happened, perhaps in another process, and now it is known here
-                draft = self._draft(draft.complaint, draft.triage)
+                draft = self._draft(draft.complaint, draft.made, draft.entry.created_at)
         return await self._append(draft)
 
     async def _append(self, draft: "_Draft") -> Recorded:
         recorded = await self.log.append(draft.entry)
         if self._on_answer is not None and not recorded.repeated:
-            self._on_answer(draft.answer)
+            self._on_answer(draft.given)
         return recorded
 
 
 class _Draft(NamedTuple):
-    """What the model said, and what is answered: without the offices that returned the ticket."""
+    """What model and charter made of a complaint, and what is given: without the offices that returned the ticket."""
 
     complaint: Complaint
-    triage: Triage
-    answer: Triage
+    made: Answer
+    given: Answer
     entry: Entry
 
 
-def _triage(model: TriageSource, intake: Intake) -> Triage:
-    return _warn(model.triage(intake.complaint), intake)
-
-
-def _warn(triage: Triage, intake: Intake) -> Triage:
-    return replace(triage, warnings=triage.warnings + intake.warnings) if intake.warnings else triage
+def _answer(model: TriageSource, resolver: Resolver, intake: Intake, at: datetime) -> Answer:
+    triage, scores = model.triage_and_scores(intake.complaint)
+    if intake.warnings:
+        triage = replace(triage, warnings=triage.warnings + intake.warnings)
+    # the masked complaint: what the charter quotes from it then shows nothing personal, and a replay sees the same
+    masked = triage.complaint
+    return Answer(*resolver.resolve(triage, scores, masked, masked.received_at or at))

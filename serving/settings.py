@@ -8,6 +8,10 @@ from pydantic import AliasChoices, Field, HttpUrl, Secret, SecretStr, model_vali
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 
+from auditing.board import IN_HAND
+from auditing.events import OutcomeStatus
+from serving.colours import USUAL_COLOURS, Colours
+
 
 class KeysRequired(ValueError):
     """API keys are switched off although other machines can reach the service."""
@@ -84,6 +88,16 @@ class Settings(BaseSettings):
 
     accuracy_floor: float = Field(default=0.5, ge=0, le=1)
     """Accuracy of the last seven days below which the webhook is told."""
+
+    board_colours: Colours = USUAL_COLOURS
+    """Colours of new, in hand and closed on the board, as JSON: ["black", "red", "green"]; also amber, blue and grey."""
+
+    board_names: tuple[str, str, str] | None = None
+    """What the three are called, each "中文 | English", as JSON; the console has names of its own."""
+
+    board_in_hand: tuple[OutcomeStatus, ...] = tuple(IN_HAND)
+    """After which outcomes a ticket is in hand, as JSON: ["accepted"], or ["accepted", "rerouted"] where sending it out
+    counts."""
 
     webhook_url: Secret[HttpUrl] | None = None
     """Address that gets one JSON POST when an incident begins and one when it ends; none by default. It may hold a token,

@@ -51,6 +51,16 @@ class CaseChanged(Refusal):
         )
 
 
+class CharterUnchecked(Refusal):
+    """The text of a charter is not the one that was checked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "正文在核对之后又有改动，未启用。下面是重新核对的结果，请看过再启用。 | "
+            "the text was changed after it was checked and was not activated. It has been checked again below: look first."
+        )
+
+
 class AskedWrongly(Refusal):
     """A field of a form or an address cannot be understood; `name` is its name."""
 

@@ -15,6 +15,17 @@ from auditing.store import open_engine, prepare
 from features.normalise import Normaliser
 from features.segment import Lexicon
 from models.bundle import write_bundle
+from models.charter.answer import Answer
+from models.charter.articles import Level, Request
+from models.charter.route import (
+    CharterVersion,
+    Party,
+    Resolution,
+    Route,
+    RouteState,
+    Track,
+    Urgency,
+)
 from models.fitted import FIELDS
 from models.prediction import ModelVersion
 from models.taxonomy import names_of
@@ -47,6 +58,21 @@ def lexicon():
 def tiny_complaints():
     """The (text, domain, office) of each complaint that the tiny model has learnt from."""
     return list(_module("tiny").complaints())
+
+
+@pytest.fixture(scope="session")
+def settled():
+    """Make an answer of a triage: its office leads, nothing is urgent, no clock runs; under a version of a charter."""
+
+    def settled(triage, charter="demo"):
+        office = triage.office
+        lead = Party(office.code, office.name, office.confidence) if office and office.code else None
+        state = RouteState.ROUTED if lead else RouteState.UNSURE
+        route = Route(state, lead, (), (), (Track(Request.COMPLAINT, lead, None),), None, (), (), ())
+        calm = Urgency(Level.P2, None, "", "", None, 0, 0)
+        return Answer(triage, Resolution(CharterVersion("bureau", charter), (Request.COMPLAINT,), route, calm, ()))
+
+    return settled
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,9 @@ from auditing.profile import Profile
 from features.normalise import Normaliser
 from features.segment import Lexicon
 from models.bundle import write_bundle
+from models.charter.articles import Charter
+from models.charter.trust import Trust
+from models.charter.workdays import in_china
 from models.fitted import FittedModel
 from models.prediction import Target
 from models.reference import reference_pipelines
@@ -29,11 +32,12 @@ from training.gate import Examined, examine
 from training.gate_report import GateReport
 from training.heldout import keep_held_out
 from training.merge import merge
-from training.pictures import confusion, reliability, sweep
 from training.profile import held_out_profile
 from training.recipe import Recipe
+from training.results import log_results
 from training.spool import Documents
 from training.tracking import TrackedRun, Tracker
+from training.trust import trust_in
 
 _Indices = npt.NDArray[np.int64]
 _Found = TypeVar("_Found")
@@ -58,18 +62,20 @@ def train(
     lexicon: Lexicon,
     progress: Progress,
     on_gate: Callable[[GateReport], None],
+    charter: Charter | None = None,
 ) -> Trained:
     """Read, examine, hold out and measure, fit again on all rows, store, register, point `challenger` at it.
 
     The figures are those of a model that has not seen the rows held out; the version that is registered has learnt
     from all rows, by the same recipe. What grows with the rows is in files of a temporary directory, so that a file may be
-    larger than memory. Raises training.errors.Refused, models.versions.RegistryError.
+    larger than memory. charter: a division of work that the version learns how far to trust.
+    Raises training.errors.Refused, models.versions.RegistryError.
     """
     with tempfile.TemporaryDirectory(prefix="paidan-train-", ignore_cleanup_errors=True) as scratch:
-        return _train(files, columns, recipe, tracker, lexicon, progress, on_gate, Path(scratch))
+        return _train(files, columns, recipe, tracker, lexicon, progress, on_gate, charter, Path(scratch))
 
 
-def _train(
+def _train(  # noqa: PLR0913, PLR0917 - those of `train`, and where to work
     files: Sequence[Path],
     columns: Mapping[Role, str],
     recipe: Recipe,
@@ -77,6 +83,7 @@ def _train(
     lexicon: Lexicon,
     progress: Progress,
     on_gate: Callable[[GateReport], None],
+    charter: Charter | None,
     scratch: Path,
 ) -> Trained:
     normalise = Normaliser()
@@ -114,16 +121,23 @@ def _train(
         )
         everything = np.sort(np.concatenate([examined.split.train, examined.split.test, examined.split.left_out]))
         usable = everything[examined.groups[everything] >= 0]
-        # the out-of-fold scores go with their directory
-        model = fitted_to(usable, progress, lambda fitted: fitted.model)
+
+        def kept(fitted: Fit) -> tuple[FittedModel, Trust | None]:
+            # the out-of-fold scores go with their directory
+            today = in_china(datetime.now(UTC)).date()
+            return fitted.model, None if charter is None else trust_in(charter, fitted, data, usable, today)
+
+        model, trust = fitted_to(usable, progress, kept)
         figures = _figures(held_out, against)
         bundle, pipeline = scratch / "bundle", scratch / "pipeline.joblib"
-        write_bundle(model, bundle, _about(data, files, recipe, examined, figures, profile))
+        about = _about(data, files, recipe, examined, figures, profile)
+        about["trust"] = None if trust is None else trust.to_manifest()
+        write_bundle(model, bundle, about)
         joblib.dump(reference_pipelines(model, lexicon), pipeline, compress=3)
         run.log_bundle(bundle, pipeline)
         if tracker.key is not None:
             keep_held_out(run, tracker.key, data, examined, documents, usable, held_out)
-        _log_results(run, held_out, model, figures)
+        log_results(run, tracker.registry.name, held_out, model, figures, about, examined.report)
         headline = {f"{target}/{name}": value for target, o in held_out.items() for name, value in o.headline().items()}
         version = run.register([head.target for head in model.heads], headline)
     return Trained(version, examined.report, held_out, against, examined.split.sentence)
@@ -181,50 +195,3 @@ def _about(
         "held_out": figures,
         "profile": profile.to_manifest(),
     }
-
-
-def _log_results(
-    run: TrackedRun, held_out: Mapping[Target, Outcome], model: FittedModel, figures: Mapping[str, Mapping[str, float]]
-) -> None:
-    run.log_json("figures", figures)
-    for target, said in held_out.items():
-        run.log_metrics({f"{target}/{name}": value for name, value in figures[target].items() if np.isfinite(value)})
-        classes = said.by_class()
-        run.log_table(
-            f"{target}_classes",
-            [
-                {"label": c.label, "rows": c.rows, "precision": c.precision, "recall": c.recall, "f1": c.f1}
-                for c in classes
-            ],
-        )
-        run.log_metrics({f"{target}/class/{c.label}/f1": c.f1 for c in classes})
-        points = said.sweep()
-        run.log_table(
-            f"{target}_sweep",
-            [
-                {"threshold": p.threshold, "coverage": p.coverage, "precision": p.precision, "rows": p.rows}
-                for p in points
-            ],
-        )
-        policy = next(head.policy for head in model.heads if head.target == target)
-        counts, labels = said.confusion()
-        run.log_figure(f"{target}_confusion", confusion(counts, labels, target))
-        run.log_figure(f"{target}_reliability", reliability(said.confidence, said.correct, target))
-        run.log_figure(
-            f"{target}_sweep",
-            sweep(
-                np.array([p.threshold for p in points]),
-                np.array([p.coverage for p in points]),
-                np.array([p.precision for p in points]),
-                policy.auto.at_least,
-                _shared_threshold(policy.thresholds),
-                target,
-            ),
-        )
-    for head in model.heads:
-        run.log_json(f"{head.target}_policy", head.policy.to_manifest(head.classes))
-
-
-def _shared_threshold(thresholds: Sequence[float]) -> float | None:
-    finite = [t for t in thresholds if np.isfinite(t)]
-    return float(np.median(finite)) if finite else None

@@ -190,6 +190,10 @@ class TrackedRun:
         """Keep a report for people as <name>.txt."""
         self._log_text(without_paths(text), f"{name}.txt")
 
+    def log_page(self, name: str, page: str) -> None:
+        """Keep a page for people as <name>.html; it must name no path (pictures inside it are left as they are)."""
+        self._log_text(page, f"{name}.html")
+
     def log_bundle(self, bundle: Path, pipeline: Path | None = None) -> None:
         """Keep the bundle directory, and the fitted pipeline (a joblib file) beside it, as what a version is made of."""
         with tempfile.TemporaryDirectory() as scratch:

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from auditing.schema_cases import metadata
+from auditing.schema_board import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

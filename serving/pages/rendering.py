@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from auditing.case_rows import CHINA
 from auditing.doubts import TOLD, Doubt
-from serving.pages.texts import Language, texts
+from serving.pages.texts import Language, half, texts
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -44,6 +45,12 @@ class Renderer:
         def say(key: str, /, **values: Any) -> str:
             return words[key][language].format(**values)
 
+        def known_or(key: str, otherwise: str) -> str:
+            return words[key][language] if key in words else otherwise
+
+        def lasting(seconds: float) -> str:
+            return duration(seconds, language)
+
         def doubt(name: Doubt) -> tuple[str, str]:
             told = TOLD[name]
             return (told.name_zh, told.why_zh) if language is Language.CHINESE else (told.name_en, told.why_en)
@@ -52,6 +59,9 @@ class Renderer:
             {
                 **context,
                 "t": say,
+                "t_or": known_or,
+                "lasting": lasting,
+                "half": partial(half, language=language),
                 "doubt_in_words": doubt,
                 "language": language,
                 "english": language is Language.ENGLISH,
@@ -77,3 +87,13 @@ def figure(value: float | None, digits: int = 2) -> str:
 def signed(value: float) -> str:
     """Write a weight with its sign."""
     return f"{value:+.2f}".replace("-", "−")
+
+
+def duration(seconds: float, language: Language) -> str:
+    """Write how long something lasts, whichever its sign, in its two largest units; below a minute it is none."""
+    minutes = int(abs(seconds) // 60)
+    parts = (minutes // 1440, minutes // 60 % 24, minutes % 60)
+    units = ("天", "小时", "分") if language is Language.CHINESE else ("d", "h", "min")
+    first = next((place for place, number in enumerate(parts) if number), 2)
+    shown = [(number, unit) for number, unit in zip(parts, units, strict=True)][first : first + 2]
+    return " ".join(f"{number} {unit}" for number, unit in shown if number) or f"0 {units[2]}"

@@ -13,6 +13,7 @@ from serving.desk import Desk
 from serving.front import Front, Handler
 from serving.pages.rendering import STATIC
 from serving.refusals import NoSuchPage
+from serving.routes.console_board import export_board, show_board
 from serving.routes.console_cases import show_case, show_queue
 from serving.routes.console_reviews import review, undo
 from serving.visits import CONSOLE, Reply, Visit
@@ -38,6 +39,17 @@ def add_console_routes(app: FastAPI, front: Front, desk: Desk) -> None:
     front.add(app, "/cases/{prediction_id}", by(show_case))
     front.add(app, "/cases/{prediction_id}", by(review), method="POST")
     front.add(app, "/cases/{prediction_id}/undo", by(undo), method="POST")
+    front.add(app, "/board", by(show_board))
+    front.add(app, "/board.csv", by(export_board))
+    front.add(app, "/charter", by(_later("charter", "show_charter")))
+    front.add(app, "/charter.yaml", by(_later("charter", "export_charter")))
+    for path, method, name in (
+        ("/charter/edit", "GET", "edit_charter"),
+        ("/charter/check", "POST", "check_charter"),
+        ("/charter/activate", "POST", "activate_charter"),
+        ("/charter/rollback", "POST", "rollback_charter"),
+    ):
+        front.add(app, path, by(_later("charter", name)), method=method, roles=(Role.LEAD, Role.ADMIN))
     front.add(app, "/report", by(_later("report", "show_report")))
     front.add(app, "/report/cell", by(_later("report", "show_cell")))
     front.add(app, "/report.csv", by(_later("report", "export_csv")))

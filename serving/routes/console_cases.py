@@ -2,18 +2,21 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import orjson
 
 from auditing.accesses import Action
-from auditing.desk import answers_of_ticket, choices, neighbours
+from auditing.case_rows import CHINA
+from auditing.desk import Answered, answers_of_ticket, choices, neighbours
 from auditing.errors import TextRemoved, UnknownPrediction
 from auditing.events import Event, Kind, ReviewStatus, excluded_offices, in_force, return_reasons
 from auditing.identity import ID_LENGTH
 from auditing.queue import case_of, ended_alike, queue, waiting, waiting_by_doubt
 from models.prediction import TARGETS
+from serving.clock_bars import clock_bars
 from serving.desk import AGES, Desk, filters_of, wanted_of
 from serving.pages.highlight import pieces
 from serving.visits import CONSOLE, AskedWrongly, Page, Reply, Visit
@@ -73,12 +76,17 @@ def case_context(desk: Desk, visit: Visit, prediction_id: str) -> dict[str, Any]
     around = neighbours(desk.engine, prediction_id, wanted_of(visit))
     shown = [event for event in history if not (blind and event.kind is Kind.REVIEW and event.status in SETTLING)]
     standing = {event.seq for event in in_force(history)}
+    answers = answers_of_ticket(desk.engine, prediction_id)
     return {
         "complaint": complaint,
         "texts": {field: pieces(complaint[field], field, evidence) for field in _FIELDS if complaint.get(field)},
         "heads": {target: _head(target, answer[target], evidence) for target in TARGETS if answer.get(target)},
         "model": answer.get("model"),
-        "answers": answers_of_ticket(desk.engine, prediction_id),
+        # answers of before the charter have none of it
+        "resolved": answer if answer.get("route") else None,
+        "fired": _fired(answer.get("urgency"), complaint),
+        "bars": clock_bars(answer, history, visit.at, _begun(complaint, answers)),
+        "answers": answers,
         "history": shown,
         "in_force": standing,
         "blind": blind,
@@ -144,6 +152,19 @@ def _texts(desk: Desk, prediction_id: str) -> tuple[dict[str, Any], dict[str, An
     except TextRemoved:
         return {}, {}
     return orjson.loads(stored.complaint), orjson.loads(stored.answer)
+
+
+def _fired(urgency: Mapping[str, Any] | None, complaint: Mapping[str, str]) -> str:
+    """Give the words that made a ticket urgent."""
+    if not urgency or not urgency.get("field"):
+        return ""
+    return complaint.get(urgency["field"], "")[urgency["start"] : urgency["end"]]
+
+
+def _begun(complaint: Mapping[str, Any], answers: Sequence[Answered]) -> datetime:
+    given = complaint.get("received_at")
+    moment = datetime.fromisoformat(given) if given else answers[0].created_at
+    return moment if moment.tzinfo else moment.replace(tzinfo=CHINA)
 
 
 def _head(target: str, head: Mapping[str, Any], evidence: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from fastapi import FastAPI, Response
 from auditing.errors import StoreUnavailable
 from serving.metrics import MEDIA_TYPE, Metrics
 from serving.problems import documented
-from serving.refusals import NoModel
+from serving.refusals import NoCharter, NoModel
 from serving.replies import JsonReply
 from serving.schemas import Health
 from serving.service import TriageService
@@ -20,6 +20,8 @@ def add_health_routes(app: FastAPI, service: TriageService, metrics: Metrics) ->
         return JsonReply(b'{"status":"alive"}')
 
     async def readyz() -> Response:
+        if service.charter is None:
+            raise NoCharter
         if service.live is None:
             raise NoModel
         # after a failure no request may come for a while to find out that the store is back: ask it here
@@ -34,8 +36,8 @@ def add_health_routes(app: FastAPI, service: TriageService, metrics: Metrics) ->
     app.get(
         "/readyz",
         response_model=Health,
-        responses=documented(NoModel, StoreUnavailable),
-        summary="A model is warm and the case log takes records",
+        responses=documented(NoModel, NoCharter, StoreUnavailable),
+        summary="A model is warm, the charter in force is read, and the case log takes records",
         tags=["health"],
     )(readyz)
     app.get("/metrics", response_class=Response, summary="Figures for Prometheus", tags=["health"])(figures)

@@ -11,6 +11,7 @@ from auditing.keys import Scope
 from auditing.shadows import ShadowLog
 from serving.access import DOCUMENTED, Gate
 from serving.challenger import Challenger
+from serving.charter_following import CharterFollower
 from serving.following import Follower, State
 from serving.problems import documented
 from serving.refusals import Forbidden, NoModel, RegistryAway, Unauthenticated, VersionRefused
@@ -29,8 +30,9 @@ def add_model_routes(
     gate: Gate,
     follower: Follower | None,
     challenger: Challenger | None,
+    charters: CharterFollower,
 ) -> None:
-    """Add the routes that tell which model version answers, and that have the service look after its alias now."""
+    """Add the routes that tell which model and charter answer, and that have the service look after both now."""
 
     def said() -> Response:
         return JsonReply(orjson.dumps(_said(service, follower, challenger)))
@@ -43,6 +45,7 @@ def add_model_routes(
         await gate.admit(request.scope, Scope.ADMIN)
         if follower is None:
             raise NoModel
+        await asyncio.to_thread(charters.look)
         found = await asyncio.to_thread(follower.look, anew=True)
         live = service.live.model.version.version if service.live else None
         if found.state is State.REFUSED:
@@ -62,7 +65,7 @@ def add_model_routes(
         response_model=ModelsResponse,
         responses=documented(Unauthenticated, Forbidden, StoreUnavailable),
         dependencies=DOCUMENTED,
-        summary="The model versions that answer",
+        summary="The model version and the charter that answer",
         tags=["models"],
     )(models)
     app.post(
@@ -70,7 +73,7 @@ def add_model_routes(
         response_model=ModelsResponse,
         responses=documented(VersionRefused, RegistryAway, NoModel, Unauthenticated, Forbidden, StoreUnavailable),
         dependencies=DOCUMENTED,
-        summary="Look after the alias now; other workers follow at their next look",
+        summary="Look after alias and charter now; other workers follow at their next look",
         tags=["models"],
     )(reload)
     app.get(
@@ -112,4 +115,13 @@ def _said(service: TriageService, follower: Follower | None, challenger: Challen
         "models": cards,
         "following": follower.following if follower else None,
         "challenger": challenger.version if challenger else None,
+        "charter": _charter(service),
     }
+
+
+def _charter(service: TriageService) -> dict[str, Any] | None:
+    live = service.charter
+    if live is None:
+        return None
+    version = live.resolver.version
+    return {"name": version.name, "version": version.version, "loaded_at": live.loaded_at}

@@ -21,6 +21,7 @@ from serving.refusals import (
     BodyTooLarge,
     EmptyText,
     Forbidden,
+    NoCharter,
     NoModel,
     Refusal,
     SchemaInvalid,
@@ -49,6 +50,7 @@ _BODY_PROBLEMS = (
     Unauthenticated,
     Forbidden,
     NoModel,
+    NoCharter,
     StoreUnavailable,
     TicketReturned,
 )

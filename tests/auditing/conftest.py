@@ -29,13 +29,14 @@ def complaint():
 
 
 @pytest.fixture
-def answer():
-    """Answer a complaint by hand, under a version."""
+def answer(settled):
+    """Answer a complaint by hand, under a version of the model and of the charter."""
 
-    def answer(complaint, version="1"):
+    def answer(complaint, version="1", charter="demo"):
         masked = replace(complaint, text=complaint.text.replace("13800000000", "*" * 11))
         domain = HeadAnswer("CAT", "餐饮服务", 0.9, Decision.AUTO, (Candidate("FDS", "食品生产销售", 0.05),), None)
-        return Triage(ModelVersion("complaint-triage", version), masked, domain, None, (), (), ())
+        triage = Triage(ModelVersion("complaint-triage", version), masked, domain, None, (), (), ())
+        return settled(triage, charter)
 
     return answer
 
@@ -89,7 +90,7 @@ def log(prepared, tmp_path):
 
 
 @pytest.fixture
-def predicted(log):
+def predicted(log, settled):
     """Put an answer into the log; each head is (code, confidence, runner-up's confidence). Gives the prediction_id."""
     count = itertools.count(1)
 
@@ -103,7 +104,7 @@ def predicted(log):
         triage = Triage(
             ModelVersion("complaint-triage", version), complaint, head(*domain), head(*office), (), (), ()
         )  # fmt: skip
-        (recorded,) = log.write([log.entry(complaint, triage)])
+        (recorded,) = log.write([log.entry(complaint, settled(triage))])
         return recorded.prediction_id
 
     return predicted

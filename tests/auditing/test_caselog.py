@@ -34,10 +34,10 @@ def rows_in(engine):
         return connection.exec_driver_sql("SELECT prediction_id, revision FROM predictions ORDER BY seq").all()
 
 
-def test_the_same_asked_again_is_the_same_prediction_with_the_stored_answer(log, complaint, answer):
+def test_the_same_asked_again_is_the_same_prediction_with_the_stored_answer(log, complaint, answer, settled):
     first = record(log, complaint, answer(complaint))
     later = replace(complaint, received_at=datetime(2026, 10, 3, tzinfo=UTC))
-    again = record(log, later, replace(answer(later), doubts=("low_margin",)))
+    again = record(log, later, settled(replace(answer(later).triage, doubts=("low_margin",))))
     assert again.prediction_id == first.prediction_id
     assert again.revision == first.revision == 1
     assert again.answer == first.answer
@@ -78,6 +78,15 @@ def test_a_new_model_version_answers_anew_and_keeps_the_revision(log, complaint,
     assert newer.prediction_id != first.prediction_id
     assert (newer.revision, newer.repeated) == (1, False)
     assert log.find(newer.prediction_id).model == ModelVersion("complaint-triage", "2")
+
+
+def test_another_charter_answers_anew_and_keeps_the_revision(log, complaint, answer):
+    first = record(log, complaint, answer(complaint))
+    reformed = record(log, complaint, answer(complaint, charter="1"))
+    assert reformed.prediction_id != first.prediction_id
+    assert (reformed.revision, reformed.repeated) == (1, False)
+    assert b'"charter":{"name":"bureau","version":"1"}' in log.find(reformed.prediction_id).answer
+    assert record(log, complaint, answer(complaint, charter="1")) == reformed._replace(repeated=True)
 
 
 def test_tickets_of_two_sources_do_not_share_revisions(log, complaint, answer):
@@ -201,14 +210,20 @@ import sys
 from pathlib import Path
 from auditing.caselog import CaseLog
 from features.complaint import Complaint
+from models.charter.answer import Answer
+from models.charter.articles import Level
+from models.charter.route import CharterVersion, Resolution, Route, RouteState, Urgency
 from models.prediction import ModelVersion, Triage
 
 url, key, name = sys.argv[1:]
 log = CaseLog.open(url, Path(key), busy_timeout=30)
+route = Route(RouteState.UNSURE, None, (), (), (), None, (), (), ())
+settled = Resolution(CharterVersion("b", "1"), (), route, Urgency(Level.P2, None, "", "", None, 0, 0), ())
 for number in range(40):
     shared = Complaint(text=f"共同 {number}", source="s", ticket_id="shared")
     own = Complaint(text=f"{name} {number}", source="s", ticket_id="shared")
-    group = [log.entry(c, Triage(ModelVersion("m", "1"), c, None, None, (), (), ())) for c in (shared, own)]
+    triages = [Triage(ModelVersion("m", "1"), c, None, None, (), (), ()) for c in (shared, own)]
+    group = [log.entry(each.complaint, Answer(each, settled)) for each in triages]
     for outcome in log.write(group):
         print(outcome.prediction_id, outcome.revision)
 log.close()

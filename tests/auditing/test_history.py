@@ -31,8 +31,9 @@ from auditing.events import (
 )
 from auditing.history import Attributed, EventLog
 from auditing.identity import TICKET_LENGTH
-from auditing.returns import leave_out
+from auditing.returns import leave_out, settle
 from auditing.verify import verify
+from models.charter.route import Party, RouteState
 from models.prediction import Candidate, Contrast, Decision, Evidence, HeadAnswer
 
 MOMENT = datetime(2026, 10, 3, 14, tzinfo=UTC)
@@ -243,7 +244,7 @@ def test_an_answer_made_before_a_return_is_refused_and_the_next_one_has_another_
 
 @pytest.fixture
 def two_heads(complaint, answer):
-    triage = answer(complaint)
+    triage = answer(complaint).triage
     office = HeadAnswer(
         "O04", "餐饮科", 0.9, Decision.AUTO, (Candidate("O03", "流通科", 0.06), Candidate("O02", "生产科", 0.03)),
         Contrast("O03", 2.0, 0.5, 0.5),
@@ -274,5 +275,25 @@ def test_where_every_candidate_has_returned_the_ticket_a_person_decides(two_head
 
 
 def test_a_model_without_offices_answers_as_before(complaint, answer):
-    triage = answer(complaint)
+    triage = answer(complaint).triage
     assert leave_out(triage, ("O04",)) is triage
+
+
+def test_an_office_that_returned_neither_leads_nor_assists_again(two_heads, settled):
+    given = settled(two_heads)
+    route = replace(given.resolution.route, assisting=(Party("O03", "流通科"), Party("O02", "生产科")))
+    given = given._replace(resolution=replace(given.resolution, route=route))
+    left = settle(given, ("O04", "O02")).resolution.route
+    assert (left.state, left.lead, left.assisting) == (RouteState.ROUTED, Party("O03", "流通科", 0.06), ())
+    assert [track.lead.code for track in left.tracks] == ["O03"]
+    assert "餐饮科已退回" in left.basis[0].zh
+
+
+def test_where_all_have_returned_it_nobody_leads(two_heads, settled):
+    left = settle(settled(two_heads), ("O02", "O03", "O04")).resolution.route
+    assert (left.state, left.lead, left.tracks[0].lead) == (RouteState.UNSURE, None, None)
+
+
+def test_another_office_that_returned_it_changes_nothing_about_the_lead(two_heads, settled):
+    given = settled(two_heads)
+    assert settle(given, ("O99",)) == given

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from auditing.errors import DigestKeyUnusable
 from auditing.identity import CONTENT_LENGTH, TICKET_LENGTH, Identifier, load_or_create_key
 from features.complaint import Complaint
+from models.charter.route import CharterVersion
 from models.prediction import ModelVersion
 
 VERSION = ModelVersion("complaint-triage", "1")
+CHARTER = CharterVersion("bureau", "1")
 IDENTIFIER = Identifier(b"k" * 32)
 TEXTS = st.text(max_size=6)
 
@@ -21,28 +23,33 @@ def test_moving_characters_between_fields_is_another_content(title, text, mercha
     complaint = Complaint(text, title, merchant, address)
     moved = Complaint(text[1:], title + text[:1], merchant, address)
     same = moved == complaint
-    assert (IDENTIFIER.identify(complaint, VERSION) == IDENTIFIER.identify(moved, VERSION)) == same
+    assert (IDENTIFIER.identify(complaint, VERSION, CHARTER) == IDENTIFIER.identify(moved, VERSION, CHARTER)) == same
 
 
-def test_the_parts_of_an_id_name_ticket_content_and_version(complaint):
-    first = IDENTIFIER.identify(complaint, VERSION).prediction_id
-    changed = IDENTIFIER.identify(replace(complaint, text="别的"), VERSION).prediction_id
-    newer = IDENTIFIER.identify(complaint, ModelVersion("complaint-triage", "2")).prediction_id
-    other = IDENTIFIER.identify(replace(complaint, ticket_id="T-2"), VERSION).prediction_id
+def test_the_parts_of_an_id_name_ticket_content_and_versions(complaint):
+    first = IDENTIFIER.identify(complaint, VERSION, CHARTER).prediction_id
+    changed = IDENTIFIER.identify(replace(complaint, text="别的"), VERSION, CHARTER).prediction_id
+    newer = IDENTIFIER.identify(complaint, ModelVersion("complaint-triage", "2"), CHARTER).prediction_id
+    reformed = IDENTIFIER.identify(complaint, VERSION, CharterVersion("bureau", "2")).prediction_id
+    other = IDENTIFIER.identify(replace(complaint, ticket_id="T-2"), VERSION, CHARTER).prediction_id
     assert first[:TICKET_LENGTH] == changed[:TICKET_LENGTH] != other[:TICKET_LENGTH]
     assert first[:CONTENT_LENGTH] == newer[:CONTENT_LENGTH] != changed[:CONTENT_LENGTH]
+    assert first[:CONTENT_LENGTH] == reformed[:CONTENT_LENGTH]
+    assert len({first, newer, reformed}) == 3
 
 
 def test_a_digest_cannot_be_recomputed_without_the_secret(complaint):
-    ours = IDENTIFIER.identify(complaint, VERSION)
-    theirs = Identifier(b"x" * 32).identify(complaint, VERSION)
+    ours = IDENTIFIER.identify(complaint, VERSION, CHARTER)
+    theirs = Identifier(b"x" * 32).identify(complaint, VERSION, CHARTER)
     assert ours.content_digest != theirs.content_digest
     assert ours.content_digest != blake2b(complaint.text.encode(), digest_size=16).hexdigest()
     assert "kkk" not in repr(IDENTIFIER)
 
 
 def test_half_a_surrogate_pair_can_be_named():
-    assert IDENTIFIER.identify(Complaint("\ud800"), VERSION) != IDENTIFIER.identify(Complaint("\udc00"), VERSION)
+    assert IDENTIFIER.identify(Complaint("\ud800"), VERSION, CHARTER) != IDENTIFIER.identify(
+        Complaint("\udc00"), VERSION, CHARTER
+    )
 
 
 def test_all_who_start_at_once_get_the_same_secret(tmp_path):

@@ -1,16 +1,26 @@
 """A stored prediction once more."""
 
+import orjson
 import pytest
 from sqlalchemy import update
 
 from auditing.caselog import CaseLog
+from auditing.chain import digest
+from auditing.charters import CharterBook
 from auditing.errors import TextRemoved, UnknownPrediction
 from auditing.events import Outcome, OutcomeStatus
 from auditing.history import EventLog
-from auditing.replay import Sameness, replay
-from auditing.returns import leave_out
+from auditing.replay import Sameness, again_as, replay
+from auditing.returns import settle
 from auditing.schema import predictions
 from features.complaint import Complaint
+from models.charter.answer import Answer
+from models.charter.demo import DEMO as DEMO_FILE
+from models.charter.demo import demo_charter
+from models.charter.resolution import Resolver
+from models.charter.route import CharterVersion
+
+DEMO = CharterVersion(demo_charter().name, "demo")
 
 
 @pytest.fixture
@@ -26,8 +36,10 @@ def predict(log, tiny_model):
 
     def predict(text, excluded=()):
         complaint = Complaint(text, source="12345", ticket_id="T-1")
-        answer = leave_out(tiny_model.triage(complaint), excluded)
-        (recorded,) = log.write([log.entry(complaint, answer, tuple(excluded))])
+        at, triage = log._now(), tiny_model.triage_and_scores(complaint)
+        masked = triage[0].complaint
+        answer = settle(Answer(*Resolver(demo_charter(), DEMO).resolve(*triage, masked, at)), excluded)
+        (recorded,) = log.write([log.entry(complaint, answer, tuple(excluded), at=at)])
         return recorded.prediction_id
 
     return predict
@@ -36,7 +48,7 @@ def predict(log, tiny_model):
 @pytest.fixture
 def again(log, tiny_model):
     def again(prediction_id, model=tiny_model):
-        return replay(log.engine, prediction_id, lambda version: model.triage)
+        return replay(log.engine, prediction_id, again_as(CharterBook(log.engine), lambda version: model))
 
     return again
 
@@ -44,7 +56,30 @@ def again(log, tiny_model):
 def test_the_stored_version_gives_the_stored_answer_again(predict, again, tiny_complaints):
     found = again(predict(tiny_complaints[0][0]))
     assert (found.sameness, found.differences, found.hidden) == (Sameness.EQUAL, (), False)
-    assert found.model.version == "1"
+    assert (found.model.version, found.charter) == ("1", DEMO)
+
+
+def test_it_is_resolved_by_the_charter_that_was_in_force_then(log, predict, again, tiny_complaints):
+    prediction_id, text = predict(tiny_complaints[0][0]), DEMO_FILE.read_text(encoding="utf-8")
+    book = CharterBook(log.engine)
+    book.activate(book.put(text.replace("name: 食品流通安全监督管理科", "name: 流通科"), "李").number, "李", "更名")
+    found = again(prediction_id)
+    assert (found.sameness, found.charter) == (Sameness.EQUAL, DEMO)
+
+
+def test_an_answer_from_before_there_were_charters_is_replayed_without_one(log, predict, again, tiny_complaints):
+    prediction_id = predict(tiny_complaints[0][0])
+    old = orjson.loads(log.find(prediction_id).answer)
+    for name in ("kind", "route", "urgency", "due", "charter"):
+        del old[name]
+    office = tiny_complaints[0][2]
+    told = orjson.dumps(old).decode()
+    with log.engine.begin() as connection:
+        connection.execute(update(predictions).values(answer=told, answer_digest=digest(told)))
+    found = again(prediction_id)
+    assert found.charter is None
+    assert old["office"]["code"] == office
+    assert not [each for each in found.differences if each.where == "domain.code"]
 
 
 def test_hidden_personal_data_is_told_of(predict, again, tiny_complaints):
@@ -55,8 +90,8 @@ def test_hidden_personal_data_is_told_of(predict, again, tiny_complaints):
 
 def test_another_answer_is_told_of_where_it_differs(predict, again, tiny_complaints, tiny_model):
     class Another:
-        def triage(self, complaint):
-            return tiny_model.triage(Complaint(tiny_complaints[40][0]))
+        def triage_and_scores(self, complaint):
+            return tiny_model.triage_and_scores(Complaint(tiny_complaints[40][0]))
 
     found = again(predict(tiny_complaints[0][0]), Another())
     assert found.sameness is Sameness.DIFFERS

@@ -11,7 +11,7 @@ from auditing.errors import StoreUnavailable, StoreUnsuitable
 from auditing.migrate import configuration, newest_revision
 from auditing.records import INSERTED
 from auditing.schema import HEAD, api_keys, predictions
-from auditing.schema_cases import metadata
+from auditing.schema_board import metadata
 from auditing.statements import Statements
 from auditing.store import current_revision, open_engine, prepare
 

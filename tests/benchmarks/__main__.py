@@ -22,7 +22,7 @@ from typing import Any
 
 import click
 
-from tests.benchmarks import batch, features, growth, http, log_growth, single, start, train
+from tests.benchmarks import batch, features, growth, http, log_growth, resolution, single, start, train
 from tests.benchmarks.data import ROOT
 from tests.benchmarks.measure import rounded
 from tests.benchmarks.picture import draw
@@ -35,6 +35,7 @@ _LIBRARIES = ("scikit-learn", "numpy", "numba", "jieba", "fastapi", "mlflow")
 
 PARTS: dict[str, tuple[str, Callable[[World], dict[str, Any]]]] = {
     "single": ("single", single.measure),
+    "resolution": ("resolution", resolution.measure),
     "lengths": ("lengths", single.lengths),
     "batch": ("batch", batch.measure),
     "bulk": ("bulk", batch.bulk),

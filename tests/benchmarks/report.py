@@ -38,6 +38,8 @@ FIGURES = (
     Figure("single.ratio_with_evidence", "　含证据 with evidence"),
     Figure("single.evidence_cost", "　证据的代价 cost of the evidence", at_most=2),
     Figure("single.microseconds.triage.p50", "　p50", "µs"),
+    Figure("resolution.microseconds.resolution.p50", "章程 the charter, 2,000 place names, p50", "µs", at_most=20),
+    Figure("resolution.microseconds.places.p50", "　查地名 of it the look-up of places", "µs"),
     Figure("batch.ratio", "批量，每核 batch, per core / naive", at_least=40),
     Figure("batch.ratio_from_raw_text", "　从原文算起 from raw text"),
     Figure("batch.microseconds_per_row.ours", "　每条 per row", "µs"),

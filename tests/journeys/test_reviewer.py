@@ -190,6 +190,21 @@ def test_ten_cases_by_keyboard_and_the_report_they_make(  # noqa: PLR0915 - a jo
         page.wait_for_url("**/console")
         assert page.locator(".queue li").count() < waiting
 
+        # what is due when, and who is responsible for what
+        page.get_by_role("link", name="三色看板").click()
+        assert page.locator("[data-item]").count() >= 1
+        look(page, "board")
+        page.get_by_role("link", name="职责章程").click()
+        assert page.locator("svg.matrix rect").count() >= 20
+        for part in page.locator("details").all():
+            part.locator("summary").click()
+        look(page, "charter")
+        page.keyboard.press("e")
+        page.wait_for_url("**/charter/edit")
+        page.get_by_role("button", name="核对").click()
+        assert "条目没有变化" in page.locator("main").inner_text()
+        look(page, "charter-edit")
+
         # who is taken for whom, down to a case
         page.get_by_role("link", name="错派报告").click()
         assert page.locator("svg.picture").count() >= 2
@@ -240,7 +255,13 @@ def test_a_phone_shows_it_all_without_a_script(champion, door, account, serving,
         complain(address, key, tiny_complaints[:6])
         page = open_page(address, trouble, viewport=PHONE, color_scheme="dark")
         sign_in(page, "王审核")
-        for name, path in (("queue", "/console"), ("report", "/console/report"), ("versions", "/console/versions")):
+        for name, path in (
+            ("queue", "/console"),
+            ("report", "/console/report"),
+            ("versions", "/console/versions"),
+            ("board", "/console/board"),
+            ("charter", "/console/charter"),
+        ):
             page.goto(path)
             look(page, f"phone-{name}-dark")
         page.goto("/console")

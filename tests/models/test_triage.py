@@ -209,7 +209,7 @@ def test_what_was_rewritten_is_shown_as_it_stood(text, shown, open_model):
     begins = [i for i, offset in enumerate(reading.fields[1].offsets[:-1]) if offset >= at]
     begin = begins[0]
     end = next(i for i, offset in enumerate(reading.fields[1].offsets) if offset >= at + len(shown))
-    start, stop = reading.original_span(1, begin, end)
+    [(_, start, stop)] = reading.original_spans([(1, begin, end)])
     assert masked[start:stop] == shown
 
 

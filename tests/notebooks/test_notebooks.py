@@ -126,7 +126,7 @@ def analysed_foreign(execute, foreign):
 
 
 @pytest.fixture(scope="module")
-def audited(execute, trained):
+def audited(execute, trained, settled):
     """The third notebook, on a case log in which tickets were returned, sent on, closed and reviewed."""
     registry = Registry.under(trained.home, verify_bundle)
     version = registry.resolve("champion")
@@ -134,7 +134,9 @@ def audited(execute, trained):
     log = CaseLog.open(f"sqlite:///{trained.home / 'caselog.db'}", trained.home / "digest.key")
     data = read_labelled(trained.files)
     complaints = [replace(data.complaint(row), source="12345", ticket_id=f"T-{row}") for row in range(80)]
-    ids = [each.prediction_id for each in log.write([log.entry(each, model.triage(each)) for each in complaints])]
+    ids = [
+        each.prediction_id for each in log.write([log.entry(each, settled(model.triage(each))) for each in complaints])
+    ]
     events, now = EventLog(log.engine), datetime.now(UTC)
     offices = data.labels("office").tolist()
     for row, prediction_id in enumerate(ids[:40]):

@@ -3,15 +3,23 @@
 import asyncio
 import importlib.util
 import json
+import re
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 
+from auditing.caselog import CaseLog
+from auditing.events import Role
+from auditing.history import EventLog
+from auditing.passwords import Passwords
+from auditing.people import People
 from serving.serve import build_app
 from serving.settings import Settings
 
+WORD = "白日依山尽黄河入海流"
 PROGRAM = Path(__file__).with_name("keyword_service.py")
 
 
@@ -91,3 +99,46 @@ def send(client):
         return await client.post(path, content=body, headers={"content-type": "application/json", **headers})
 
     return send
+
+
+@pytest.fixture
+def log(settings):
+    """The case log of the service, opened beside it."""
+    log = CaseLog.open(settings.caselog_url, settings.digest_key_path)
+    yield log
+    log.close()
+
+
+@pytest.fixture
+def events(log):
+    """What becomes of its predictions."""
+    return EventLog(log.engine)
+
+
+@pytest.fixture
+def people(log):
+    """One account of each role, all with the same password."""
+    accounts = People(log.engine, Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)))
+    return {role: accounts.add(f"{role}-li", WORD, role, "local") for role in Role}
+
+
+@pytest.fixture
+def token():
+    """Read off a page what a form of it must carry."""
+
+    def token(page):
+        return re.search(r'name="csrf" value="([^"]+)"', page.text)[1]
+
+    return token
+
+
+@pytest.fixture
+def enter(people, token):
+    """Sign somebody of a role in: `await enter(client, Role.LEAD)`."""
+
+    async def enter(client, role=Role.REVIEWER):
+        client.cookies.clear()
+        form = {"csrf": token(await client.get("/console/sign-in")), "name": f"{role}-li", "password": WORD}
+        assert (await client.post("/console/sign-in", data=form)).status_code == 303
+
+    return enter

@@ -58,8 +58,8 @@ class KeywordModel:
         nothing = HeadAnswer(None, None, 0.0, Decision.ABSTAIN, (), None)
         return Triage(self.version, complaint, nothing, nothing, (), ("out_of_distribution",), ())
 
-    def triage_many(self, complaints):
-        return [self.triage(complaint) for complaint in complaints]
+    def triage_and_scores(self, complaint):
+        return self.triage(complaint), None
 
 
 def load_keywords(settings):

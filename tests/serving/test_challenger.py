@@ -14,6 +14,8 @@ from auditing.history import EventLog
 from auditing.schema_history import shadows
 from auditing.shadows import ShadowLog
 from features.complaint import Complaint
+from models.charter.demo import demo_charter
+from models.charter.route import CharterVersion
 from models.prediction import ModelVersion
 from serving import challenger as module
 from serving.challenger import Challenger
@@ -47,14 +49,14 @@ def contrary(keyword_service):
 
 
 @pytest.fixture
-def answer(log, champion):
+def answer(log, champion, settled):
     """Have the champion answer texts; give their prediction ids."""
 
     def answer(*texts):
         entries = []
         for number, text in enumerate(texts):
             complaint = Complaint(text, source="12345", ticket_id=f"T-{text[:4]}-{number}")
-            entries.append(log.entry(complaint, champion.triage(complaint)))
+            entries.append(log.entry(complaint, settled(champion.triage(complaint))))
         return [recorded.prediction_id for recorded in log.write(entries)]
 
     return answer
@@ -65,6 +67,7 @@ def beside(log, champion, contrary, tmp_path):
     """A challenger of version 2, which has looked once and is driven by the test."""
     service = TriageService(log)
     service.swap(champion)
+    service.swap_charter(demo_charter(), CharterVersion("demo", "demo"))
 
     def beside(model=contrary):
         found = Challenger(

@@ -6,16 +6,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import insert, update
 
 from auditing.accesses import AccessLog, Action
-from auditing.caselog import CaseLog
 from auditing.doubts import Doubt
 from auditing.events import Outcome, OutcomeStatus, ReviewStatus, Role
-from auditing.history import EventLog
-from auditing.passwords import Passwords
-from auditing.people import People
 from auditing.profile import profile_of
 from auditing.schema import predictions
 from auditing.schema_history import shadows
@@ -41,24 +36,6 @@ async def client(serve, settings, tiny_model):
     # every answer belongs to the random sample, so that every answer is a case
     async with serve(settings.model_copy(update={"audit_sample_rate": 1.0}), lambda _: tiny_model) as client:
         yield client
-
-
-@pytest.fixture
-def log(settings):
-    log = CaseLog.open(settings.caselog_url, settings.digest_key_path)
-    yield log
-    log.close()
-
-
-@pytest.fixture
-def events(log):
-    return EventLog(log.engine)
-
-
-@pytest.fixture
-def people(log):
-    accounts = People(log.engine, Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)))
-    return {role: accounts.add(f"{role}-li", WORD, role, "local") for role in Role}
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@ import pytest
 
 from auditing.caselog import CaseLog
 from features.complaint import Complaint
+from models.charter.demo import demo_charter
+from models.charter.route import CharterVersion
 from serving.intake import Intake
-from serving.refusals import NoModel
+from serving.refusals import NoCharter, NoModel
 from serving.service import TriageService
 
 pytestmark = pytest.mark.anyio
@@ -14,7 +16,9 @@ INTAKE = Intake(Complaint("点的外卖里有头发", source="12345", ticket_id=
 @pytest.fixture
 def service(settings):
     log = CaseLog.open(settings.caselog_url, settings.digest_key_path)
-    yield TriageService(log)
+    service = TriageService(log)
+    service.swap_charter(demo_charter(), CharterVersion("bureau", "1"))
+    yield service
     log.close()
 
 
@@ -23,6 +27,27 @@ async def test_without_a_model_there_is_no_answer(service):
         await service.predict(INTAKE)
     with pytest.raises(NoModel):
         await service.predict_many([INTAKE])
+
+
+async def test_without_a_charter_there_is_no_answer_either(settings, keyword_service):
+    log = CaseLog.open(settings.caselog_url, settings.digest_key_path)
+    service = TriageService(log)
+    service.swap(keyword_service.KeywordModel())
+    with pytest.raises(NoCharter):
+        await service.predict(INTAKE)
+    log.close()
+
+
+async def test_another_charter_answers_anew_and_the_same_one_as_before(service, keyword_service):
+    service.swap(keyword_service.KeywordModel())
+    first = await service.predict(INTAKE)
+    before = service.swap_charter(demo_charter(), CharterVersion("bureau", "2"))
+    assert before.resolver.version.version == "1"
+    second = await service.predict(INTAKE)
+    again = await service.predict(INTAKE)
+    assert (second.repeated, again) == (False, second._replace(repeated=True))
+    assert first.prediction_id != second.prediction_id
+    assert first.revision == second.revision == 1
 
 
 async def test_a_swap_changes_the_version_of_the_next_answer_and_gives_the_old_model_back(service, keyword_service):
@@ -52,6 +77,7 @@ async def test_only_new_answers_are_counted(settings, keyword_service):
     log = CaseLog.open(settings.caselog_url, settings.digest_key_path)
     service = TriageService(log, on_answer=counted.append)
     service.swap(keyword_service.KeywordModel())
+    service.swap_charter(demo_charter(), CharterVersion("bureau", "1"))
     await service.predict(INTAKE)
     await service.predict(INTAKE)
     await service.predict_many([INTAKE, INTAKE])

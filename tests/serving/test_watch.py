@@ -89,7 +89,7 @@ def model(keyword_service):
 
 
 @pytest.fixture
-def bench(log, model, tmp_path):
+def bench(log, model, tmp_path, settled):
     """A watch that the test drives, over a log that it writes."""
     service = TriageService(log)
     service.swap(model)
@@ -110,7 +110,7 @@ def bench(log, model, tmp_path):
         entries = []
         for _ in range(number):
             complaint = Complaint(f"{text}，回电{PHONE}", source="12345", ticket_id=f"T-{next(count)}")
-            entries.append(log.entry(complaint, service.live.model.triage(complaint)))
+            entries.append(log.entry(complaint, settled(service.live.model.triage(complaint))))
         return [recorded.prediction_id for recorded in log.write(entries)]
 
     yield SimpleNamespace(

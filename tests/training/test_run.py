@@ -1,5 +1,6 @@
 """A whole training run on a real MLflow store: what it keeps, and what it keeps to itself."""
 
+import base64
 import csv
 import json
 import pickle
@@ -132,6 +133,20 @@ def test_the_run_keeps_pictures_tables_policies_the_gate_and_the_bundle(artifact
     assert "重复" in (artifacts / "gate.txt").read_text(encoding="utf-8")
     assert json.loads((artifacts / "figures.json").read_text(encoding="utf-8"))["domain"]["rows"] > 0
     assert verify_bundle(artifacts / "model" / "data" / "bundle")
+
+
+def test_the_run_keeps_a_model_card_that_opens_without_a_network(artifacts):
+    page = (artifacts / "card.html").read_text(encoding="utf-8")
+    assert not re.search(r"(?:src|href)=\"(?!data:)", page)
+    for target in ("domain", "office"):
+        assert f'<span class="en">{target}</span>' in page
+    pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
+    assert len(pictures) == 6
+    assert all(base64.b64decode(each, validate=True).startswith(b"\x89PNG") for each in pictures)
+    assert "complaints.csv" in page
+    assert "macro_f1" in page
+    figures = json.loads((artifacts / "figures.json").read_text(encoding="utf-8"))
+    assert f"{figures['domain']['accuracy']:.3f}" in page
 
 
 def test_the_manifest_tells_where_the_version_came_from(artifacts, trained):

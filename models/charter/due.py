@@ -1,0 +1,98 @@
+"""Due times: a charter's clocks, run from when a ticket came in.
+
+Which clocks run is decided by the day on which the ticket was received (+08:00): the national procedure changed on
+2026-04-15, and a ticket keeps the one that it came in under. Days are counted as `workdays` says and end with the last
+second of the last day; hours and minutes run from the moment (民法典 201, second paragraph).
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from types import MappingProxyType
+
+from models.charter.articles import Charter, Clock, Request
+from models.charter.route import Due
+from models.charter.workdays import CHINA, after_days, after_workdays, in_china
+
+RECEIVED = "received"
+"""What a clock starts from, where it does not start from another step."""
+
+NOTHING: Mapping[str, datetime] = MappingProxyType({})
+
+_LAST_SECOND = time(23, 59, 59, tzinfo=CHINA)
+_PROVISIONAL = "节假日安排尚未公布，暂按周末推算"
+_UNVERIFIED = "依据待核"
+_DAYS_KEPT = 512
+
+
+class Deadlines:
+    """The clocks of one charter; may be shared by threads.
+
+    The days of a date are counted once, so that the tickets of one day cost a look-up each.
+    """
+
+    def __init__(self, charter: Charter) -> None:
+        self._clocks = charter.clocks
+        self._running = lru_cache(maxsize=_DAYS_KEPT)(self._from_day_received)
+
+    def of(
+        self, kinds: tuple[Request, ...], received_at: datetime, done: Mapping[str, datetime] = NOTHING
+    ) -> tuple[Due, ...]:
+        """Return when each step has to be done, in the charter's order.
+
+        kinds: what the ticket asks for; a clock without kinds runs for all. done: when steps were done, by the code of
+        their clock or their own name: these are due no more, and clocks that start from them run. A clock whose start
+        is still to come is left out. Times without a zone are taken to be in +08:00.
+        """
+        received = in_china(received_at)
+        running = self._running(kinds, received.date())
+        if not done:
+            return tuple(_from_moment(item, received) if isinstance(item, Clock) else item for item in running)
+        found = []
+        for clock in self._valid(kinds, received.date()):
+            if clock.code in done or clock.step in done:
+                continue
+            if clock.start == RECEIVED:
+                found.append(_of(clock, received))
+            elif clock.start in done:
+                found.append(_of(clock, in_china(done[clock.start])))
+        return tuple(found)
+
+    def _valid(self, kinds: tuple[Request, ...], day: date) -> Iterable[Clock]:
+        for clock in self._clocks:
+            if clock.validity.holds(day) and (not clock.kinds or any(kind in clock.kinds for kind in kinds)):
+                yield clock
+
+    def _from_day_received(self, kinds: tuple[Request, ...], day: date) -> tuple[Due | Clock, ...]:
+        """What runs from the receipt on `day`: times where the day decides, clocks where the moment does."""
+        return tuple(
+            clock if clock.unit in {"hours", "minutes"} else _from_day(clock, day)
+            for clock in self._valid(kinds, day)
+            if clock.start == RECEIVED
+        )
+
+
+def due(
+    charter: Charter, kinds: tuple[Request, ...], received_at: datetime, done: Mapping[str, datetime] = NOTHING
+) -> tuple[Due, ...]:
+    """Return the due times of one ticket; for many, keep a `Deadlines`, which this asks."""
+    return Deadlines(charter).of(kinds, received_at, done)
+
+
+def _of(clock: Clock, start: datetime) -> Due:
+    return _from_moment(clock, start) if clock.unit in {"hours", "minutes"} else _from_day(clock, start.date())
+
+
+def _from_moment(clock: Clock, start: datetime) -> Due:
+    minutes = clock.amount * 60 if clock.unit == "hours" else clock.amount
+    return Due(clock.step, start + timedelta(minutes=minutes), _basis(clock), provisional=False, local=clock.local)
+
+
+def _from_day(clock: Clock, start: date) -> Due:
+    last = (after_workdays if clock.unit == "workdays" else after_days)(start, clock.amount)
+    basis = f"{_basis(clock)}；{_PROVISIONAL}" if last.provisional else _basis(clock)
+    return Due(clock.step, datetime.combine(last.day, _LAST_SECOND), basis, last.provisional, clock.local)
+
+
+def _basis(clock: Clock) -> str:
+    return f"{clock.basis}；{_UNVERIFIED}" if clock.unverified else clock.basis

@@ -1,0 +1,207 @@
+"""The offices of one day beside a model's labels: the tables that `models.charter.pool` reads."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from itertools import accumulate
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from models.charter.articles import STATION, Charter, Request
+from models.charter.division import Division
+from models.charter.places import Sighting
+from models.charter.pool import pooled
+from models.charter.trust import Match
+from models.fitted import Head
+from models.prediction import Target
+
+Integers = npt.NDArray[np.int32]
+
+_REMEMBERED = 4096
+"""Combinations of kinds, condition and place whose leads are kept."""
+
+
+class Circumstances(NamedTuple):
+    """What the charter's rules ask for beside the domain: kinds of request, condition, station of the place."""
+
+    kinds: tuple[Request, ...]
+    condition: str | None
+    place: str | None
+
+
+Ranked = tuple[int, float]
+"""An office by its number in the roster, and its pooled probability."""
+
+
+class Roster:
+    """The offices of `division`'s day, and where a model's labels have gone to.
+
+    offices: their codes. labels: for each, the class number of its own label in the office head, -1 where it has none of
+    its own. applies: whether the office head has at least one label that the charter knows; True where a model has no
+    office head, and the charter answers alone.
+    """
+
+    def __init__(self, charter: Charter, division: Division, on: date, heads: tuple[Head, ...]) -> None:
+        self.heads = heads
+        self.head = next((head for head in heads if head.target == "office"), None)
+        self.offices = tuple(office.code for office in charter.offices if division.today(office.code) == (office.code,))
+        self._numbers = {code: number for number, code in enumerate(self.offices)}
+        self._division = division
+        ends = list(accumulate((len(head.classes) for head in heads), initial=0))
+        spans = {head.target: (head, begin) for head, begin in zip(heads, ends, strict=False)}
+        self._domains, self._domains_end = _classes(spans, "domain")
+        labels, end = _classes(spans, "office")
+        self._first_label = end - len(labels)
+        heirs = [(label, self._numbers[heir]) for label, said in enumerate(labels) for heir in division.today(said)]
+        self.labels = self._own_labels(heirs)
+        self.applies = bool(heirs) or not labels
+        self._heirs = _pairs(heirs)
+        parts = _parts(charter, division, on)
+        places = {domain: number for number, domain in enumerate(self._domains)}
+        self._reach = _pairs(
+            sorted(
+                {
+                    (places[domain], self._numbers[code])
+                    for code, domain, _ in parts
+                    if domain in places and code in self._numbers
+                }
+            )
+        )
+        self._territories = _territories(parts, division.stations)
+        self._leads: dict[Circumstances, Integers] = {}
+        self._sides: dict[str | None, Integers] = {None: np.zeros(len(self.offices), np.int32)}
+        self._nobody = np.empty(0, np.int32)
+
+    def rank(
+        self,
+        probabilities: npt.NDArray[np.float32],
+        given: Circumstances,
+        sighting: Sighting,
+        weights: npt.NDArray[np.float64],
+    ) -> list[Ranked]:
+        """The best offices, at most four, best first."""
+        a, p, b, q, c, r, d, s = pooled(*self.told(probabilities, given, sighting), weights)
+        if d >= 0:
+            return [(a, p), (b, q), (c, r), (d, s)]
+        return [ranked for ranked in ((a, p), (b, q), (c, r)) if ranked[0] >= 0]
+
+    def told(
+        self, probabilities: npt.NDArray[np.float32], given: Circumstances, sighting: Sighting
+    ) -> tuple[npt.NDArray[np.float32], int, int, Integers, Integers, Integers, Integers, Integers, int]:
+        """The arguments of `models.charter.pool.opinions` but for the last."""
+        place = given.place
+        side = self._sides.get(place)
+        if side is None:
+            side = self._sides[place] = self._side(place)
+        leads = self._leads.get(given)
+        if leads is None:
+            leads = self._lead(given)
+        named = self._nobody
+        if sighting.offices:
+            heirs = (heir for code in sighting.offices for heir in self._division.today(code))
+            named = np.array([self._numbers[heir] for heir in heirs], np.int32)
+        evidence = evidence_of(sighting) if place is not None else 0
+        return (
+            probabilities,
+            self._domains_end,
+            self._first_label,
+            self._heirs,
+            leads,
+            self._reach,
+            side,
+            named,
+            evidence,
+        )
+
+    def _lead(self, given: Circumstances) -> Integers:
+        if len(self._leads) >= _REMEMBERED:
+            self._leads.clear()
+        found = np.full((len(given.kinds), len(self._domains)), -1, np.int32)
+        for row, kind in enumerate(given.kinds):
+            for column, domain in enumerate(self._domains):
+                duty = self._division.duty(domain, kind, given.condition, given.place)
+                if duty is not None:
+                    found[row, column] = self._numbers.get(duty.lead, -1)
+        self._leads[given] = found
+        return found
+
+    def _side(self, place: str | None) -> Integers:
+        side = np.zeros(len(self.offices), np.int32)
+        for number, code in enumerate(self.offices):
+            territory = self._territories.get(code)
+            if territory:
+                side[number] = 1 if place in territory else -1
+        return side
+
+    def _own_labels(self, heirs: Iterable[tuple[int, int]]) -> tuple[int, ...]:
+        """The label of each office; of several that have become one the first, none of one that has become several."""
+        heirs = list(heirs)
+        alone = np.bincount([label for label, _ in heirs], minlength=1)
+        own = [-1] * len(self.offices)
+        for label, office in reversed(heirs):
+            if alone[label] == 1:
+                own[office] = label
+        return tuple(own)
+
+
+def evidence_of(sighting: Sighting) -> int:
+    """Which of the matches HOME_… tells of the place; 0 where there is none."""
+    place = sighting.place
+    if place is None:
+        return 0
+    if place.field in {"address", "merchant"}:
+        return _ADDRESS
+    return _MIXED if sighting.mixed else _TEXT
+
+
+_ADDRESS, _TEXT, _MIXED = int(Match.HOME_ADDRESS), int(Match.HOME_TEXT), int(Match.HOME_MIXED)
+
+
+def _classes(spans: Mapping[Target, tuple[Head, int]], target: Target) -> tuple[tuple[str, ...], int]:
+    """The labels of a head, and where its probabilities end."""
+    if target not in spans:
+        return (), 0
+    head, begin = spans[target]
+    return head.classes, begin + len(head.classes)
+
+
+def _pairs(found: Sequence[tuple[int, int]]) -> Integers:
+    return np.array(found, np.int32).reshape(-1, 2)
+
+
+def _parts(charter: Charter, division: Division, on: date) -> list[tuple[str, str, frozenset[str] | None]]:
+    """(office, domain, stations) of all that anybody leads or assists in that day.
+
+    No stations where that is at every place; None for who has a ticket only until its place is known.
+    """
+    found: list[tuple[str, str, frozenset[str] | None]] = []
+    for rule in charter.responsibilities:
+        if not rule.validity.holds(on):
+            continue
+        limits = frozenset(station for place in rule.places for station in division.today(place))
+        parts: set[tuple[str, frozenset[str] | None]] = {
+            (code, None) for code in division.today(rule.without_place or "")
+        }
+        for said in (rule.lead, *rule.assisting):
+            if said == STATION:
+                parts |= {(station, frozenset({station})) for station in limits or division.stations}
+            else:
+                parts |= {(code, limits) for code in division.today(said)}
+        found += [(code, domain, own) for code, own in parts for domain in rule.domains]
+    return found
+
+
+def _territories(
+    parts: Iterable[tuple[str, str, frozenset[str] | None]], stations: Iterable[str]
+) -> Mapping[str, frozenset[str]]:
+    """Of each office that has one the stations that it works for: of a station itself, of others what limits all rules."""
+    found: dict[str, frozenset[str]] = {}
+    anywhere = set()
+    for code, _, own in parts:
+        if own:
+            found[code] = found.get(code, frozenset()) | own
+        elif own is not None:
+            anywhere.add(code)
+    found = {code: own for code, own in found.items() if code not in anywhere}
+    return found | {station: frozenset({station}) for station in stations}

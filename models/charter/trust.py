@@ -1,0 +1,88 @@
+"""How far the model and each of the charter's matches are believed: a log-linear pool of opinions.
+
+The score of an office is the sum of weights times matches, and its probability the softmax of the scores over all
+offices of the day: the logarithmic opinion pool of Genest and Zidek ("Combining probability distributions", Statistical
+Science 1986), which with learnt weights is McFadden's conditional logit (1974). The weights are shared by all offices, so
+that an office without a single training row is reached by the charter alone, and one that is renamed or split needs no
+retraining.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from models.fitted import Head
+
+
+class Match(IntEnum):
+    """What is told of an office and a ticket: the places of a row of matches."""
+
+    MODEL = 0
+    """log of the model's probability; of an office that the model has no label for, that of DUTY."""
+    DUTY = 1
+    """log of the probability that the charter's rules make it the lead, over the domain head's domains and the kinds."""
+    REACH = 2
+    """log of the probability that it leads in the domain at some place or for some kind."""
+    HOME_ADDRESS = 3
+    """1 where the merchant's address or name is in its territory …"""
+    AWAY_ADDRESS = 4
+    """… and 1 where it has a territory and that is another."""
+    HOME_TEXT = 5
+    """The same by a place named in the text alone."""
+    AWAY_TEXT = 6
+    HOME_MIXED = 7
+    """The same by the first of several places that are of different territories."""
+    AWAY_MIXED = 8
+    NAMED = 9
+    """1 where the text names the office outright."""
+
+
+LEAST_SAID = 1e-6
+"""The least probability of the model that counts."""
+
+LEAST_DUTY = 1e-3
+"""The share of DUTY and REACH that an office has without a rule: rules and domains may be wrong."""
+
+
+SHIPPED: tuple[float, ...] = (0.5, 0.15, 0.5, 0.7, -2.5, 0.6, -2.3, 0.5, -0.8, 0.3)
+"""Learnt on the starter set with the demo charter: see docs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """One weight per match. charter: the digest of the charter that they were learnt with, None for those shipped."""
+
+    weights: tuple[float, ...]
+    charter: str | None = None
+
+    def to_manifest(self) -> dict[str, Any]:
+        """As JSON, by the matches' names."""
+        return {
+            "charter": self.charter,
+            "weights": {match.name.lower(): weight for match, weight in zip(Match, self.weights, strict=True)},
+        }
+
+    @classmethod
+    def from_manifest(cls, written: Mapping[str, Any] | None) -> Self:
+        """Back from JSON; the shipped weights where a model was trained without a charter."""
+        if written is None:
+            return cls(SHIPPED)
+        weights: Mapping[str, float] = written["weights"]
+        return cls(tuple(float(weights[match.name.lower()]) for match in Match), written["charter"])
+
+    def __post_init__(self) -> None:
+        """Refuse what does not fit. Raises ValueError."""
+        if len(self.weights) != len(Match):
+            raise ValueError(f"trust has {len(self.weights)} weights, expected one for each of {len(Match)} matches")
+
+
+class OfficeScores(NamedTuple):
+    """A model's probabilities for one ticket, its heads side by side, float32 [classes], and how far it is trusted."""
+
+    heads: tuple[Head, ...]
+    probabilities: npt.NDArray[np.float32]
+    trust: Trust

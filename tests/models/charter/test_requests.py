@@ -1,0 +1,70 @@
+"""Kinds of request: by what is asked for, whatever word is used for it."""
+
+import pytest
+
+from models.charter.articles import Request
+from models.charter.requests import TABLE, Requests, RequestTable, kinds_of, read_table, requests_of
+
+C, R, E, S = Request.COMPLAINT, Request.REPORT, Request.ENQUIRY, Request.SUGGESTION
+
+
+@pytest.mark.parametrize(
+    ("text", "domain", "kinds"),
+    [
+        ("买的鞋开胶\n穿了两天就开胶，客服不理，要求退款", "AFS", (C,)),
+        ("健身房关门，卡里还剩两千，要求退钱", "PRE", (C,)),
+        ("举报无照经营\n举报该店无营业执照，请依法查处", "REG", (R,)),
+        ("涉嫌违反广告法第九条，请依法立案，本人未购买，不要求赔偿", "ADV", (R,)),
+        ("请问开餐馆要办哪些证，流程是什么", "GEN", (E,)),
+        ("建议公平秤放到大门口，字大一点", "GEN", (S,)),
+        ("表扬所里的小伙，谢谢你们", "GEN", (S,)),
+    ],
+)
+def test_a_plain_request_is_told(text, domain, kinds):
+    assert requests_of(text, domain) == kinds
+
+
+def test_a_report_in_name_that_wants_the_money_back_is_a_complaint():
+    assert requests_of("我要举报这家店\n东西坏了要求退款，退货退钱，客服不给我退，要他赔", "AFS") == (C,)
+
+
+def test_nothing_said_and_no_domain_is_other():
+    assert requests_of("") == (Request.OTHER,)
+    assert requests_of("……", "no such domain") == (Request.OTHER,)
+
+
+def test_an_unknown_domain_counts_as_not_known():
+    text = "穿了两天就开胶，要求退款"
+
+    assert requests_of(text, "no such domain") == requests_of(text)
+
+
+def test_a_lone_surrogate_is_no_obstacle():
+    assert requests_of("\ud83d要求退款，客服不理", "AFS") == (C,)
+
+
+@pytest.mark.parametrize(
+    ("scores", "kinds"),
+    [
+        ((100, 90, -1, -1), (C, R)),
+        ((100, 79, -1, -1), (C,)),
+        ((10, 79, -1, -1), (R,)),
+        ((10, -5, 20, -1), (C, E)),
+        ((-10, -5, -20, -6), (R,)),
+    ],
+)
+def test_kinds_are_those_spoken_for_and_two_tracks_only_where_both_are_clear(scores, kinds):
+    assert kinds_of(scores) == kinds
+
+
+def test_each_word_counts_once():
+    requests = Requests(RequestTable({"退": (60, 0, 0, 0), "查": (0, 100, 0, 0)}, {"": (0, 0, 0, 0)}, (-50, -50, 0, 0)))
+
+    assert requests.of("退退退，查") == (R,)
+
+
+def test_the_table_that_ships_is_read_whole():
+    table = read_table(TABLE.read_text(encoding="utf-8").splitlines())
+
+    assert len(table.domains) == 21
+    assert table.words["举报"][1] > 0 > table.words["举报"][0]
