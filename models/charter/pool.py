@@ -14,8 +14,7 @@ LEADING = 4
 """Offices that an answer names: the winner and three alternatives."""
 
 MATCHES = len(Match)
-_MODEL, _DUTY, _REACH, _ASSIST = int(Match.MODEL), int(Match.DUTY), int(Match.REACH), int(Match.ASSIST)
-_NAMED = int(Match.NAMED)
+_MODEL, _DUTY, _REACH, _NAMED = int(Match.MODEL), int(Match.DUTY), int(Match.REACH), int(Match.NAMED)
 _LEAST_SAID, _LEAST_DUTY = np.log(LEAST_SAID), np.log(LEAST_DUTY)
 _NEGLIGIBLE = 1e-5
 """Of a domain: of less the charter need not be asked."""
@@ -41,13 +40,13 @@ def opinions(
     probabilities: of all classes of all heads; domains: where those of the domain head end (they begin at 0 less their
     number, see leads), office: where those of the office head begin. heirs: pairs (class of the office head, office),
     int32 [., 2], in the order of the classes. leads: int32 [kinds, domains], the office that has the duty, -1 for none.
-    reach: (domain, office, REACH or ASSIST), int32 [., 3]. side: int32 [n], 1 for an office whose territory the place is in, -1 for
+    reach: pairs (domain, office), int32 [., 2]. side: int32 [n], 1 for an office whose territory the place is in, -1 for
     one whose it is not, 0 for one without. evidence: the place of HOME_… for what tells the place, 0 where nothing does.
     """
     n = len(matches)
     first_domain = domains - leads.shape[1]
     matches[:] = 0.0
-    duty, said = matches[:, _DUTY], matches[:, _MODEL]
+    duty, reached, said = matches[:, _DUTY], matches[:, _REACH], matches[:, _MODEL]
     share = 1.0 / max(1, leads.shape[0])
     for d in range(leads.shape[1]):
         q = np.float64(probabilities[first_domain + d])
@@ -56,7 +55,7 @@ def opinions(
                 if leads[k, d] >= 0:
                     duty[leads[k, d]] += q * share
     for j in range(len(reach)):
-        matches[reach[j, 1], reach[j, 2]] += np.float64(probabilities[first_domain + reach[j, 0]])
+        reached[reach[j, 1]] += np.float64(probabilities[first_domain + reach[j, 0]])
     voiced = np.zeros(n, np.bool_)
     j = 0
     while j < len(heirs):
@@ -80,9 +79,7 @@ def opinions(
     for o in range(n):
         at_duty = _LEAST_DUTY if duty[o] == 0.0 else np.log(np.float32(LEAST_DUTY + duty[o]))
         duty[o] = at_duty
-        for k in (_REACH, _ASSIST):
-            part = matches[o, k]
-            matches[o, k] = _LEAST_DUTY if part == 0.0 else np.log(np.float32(LEAST_DUTY + part))
+        reached[o] = _LEAST_DUTY if reached[o] == 0.0 else np.log(np.float32(LEAST_DUTY + reached[o]))
         if not voiced[o]:
             said[o] = at_duty
         else:

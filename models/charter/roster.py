@@ -59,10 +59,8 @@ class Roster:
         self._heirs = _pairs(heirs)
         parts = _parts(charter, division, on)
         places = {domain: number for number, domain in enumerate(self._domains)}
-        reach = {
-            (places[part.domain], self._numbers[part.office], int(part.how)) for part in parts if part.domain in places
-        }
-        self._reach = np.array(sorted(reach), np.int32).reshape(-1, 3)
+        reach = {(places[part.domain], self._numbers[part.office]) for part in parts if part.domain in places}
+        self._reach = _pairs(sorted(reach))
         self._territories = _territories(parts, division.stations)
         self._leads: dict[Circumstances, Integers] = {}
         self._sides: dict[str | None, Integers] = {None: np.zeros(len(self.offices), np.int32)}
@@ -166,15 +164,11 @@ def _pairs(found: Sequence[tuple[int, int]]) -> Integers:
 
 
 class _Part(NamedTuple):
-    """What an office has to do in a domain: stations, none for every place, None for none of its own.
-
-    how: REACH or ASSIST.
-    """
+    """What an office has to do in a domain: stations, none for every place, None for none of its own."""
 
     office: str
     domain: str
     stations: frozenset[str] | None
-    how: Match
 
 
 def _parts(charter: Charter, division: Division, on: date) -> list[_Part]:
@@ -185,16 +179,15 @@ def _parts(charter: Charter, division: Division, on: date) -> list[_Part]:
             continue
         limits = frozenset(station for place in rule.places for station in division.today(place))
         # who has a ticket only until its place is known has no territory by that
-        own: list[tuple[str, frozenset[str] | None, Match]] = [
-            (code, None, Match.REACH) for code in division.today(rule.without_place or "")
+        own: list[tuple[str, frozenset[str] | None]] = [
+            (code, None) for code in division.today(rule.without_place or "")
         ]
         for said in (rule.lead, *rule.assisting):
-            how = Match.REACH if said == rule.lead else Match.ASSIST
             if said == STATION:
-                own += [(station, frozenset({station}), how) for station in limits or division.stations]
+                own += [(station, frozenset({station})) for station in limits or division.stations]
             else:
-                own += [(code, limits, how) for code in division.today(said)]
-        found += [_Part(code, domain, where, how) for code, where, how in own for domain in rule.domains]
+                own += [(code, limits) for code in division.today(said)]
+        found += [_Part(code, domain, where) for code, where in own for domain in rule.domains]
     return found
 
 
