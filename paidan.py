@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paidan_audit import PATH, audit, open_registry, read_settings, store, user
-from paidan_charter import charter
+from paidan_charter import charter, resolver_in_force
 from paidan_keys import keys
 from paidan_models import load_version, models, promote_version
 from paidan_people import people
@@ -128,7 +128,8 @@ def predict(source: Path, target: Path, columns: tuple[str, ...], model: str) ->
     from training.bulk import score_file
     from training.columns import parse_mapping
 
-    report = score_file(source, target, load_version(model), parse_mapping(columns), _rows_progress())
+    resolver = resolver_in_force()
+    report = score_file(source, target, load_version(model), resolver, parse_mapping(columns), _rows_progress())
     click.echo(report.to_text(), err=True)
 
 
