@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from auditing.identity import Identity
+from auditing.resolved import resolved
 from models.charter.answer import Answer
-from models.charter.route import Resolution
 from models.prediction import HeadAnswer, ModelVersion, Triage
 
 INSERTED = (
@@ -149,17 +149,6 @@ def answered(triage: Triage) -> dict[str, Any]:
         ],
         "doubts": triage.doubts,
         "warnings": triage.warnings,
-    }
-
-
-def resolved(resolution: Resolution) -> dict[str, Any]:
-    """Make the members of the answer to a client that are the charter's, in their order."""
-    return {
-        "kind": resolution.kinds,
-        "route": resolution.route,
-        "urgency": resolution.urgency,
-        "due": resolution.due,
-        "charter": resolution.charter,
     }
 
 

@@ -46,7 +46,7 @@ def opinions(
     n = len(matches)
     first_domain = domains - leads.shape[1]
     matches[:] = 0.0
-    duty, touched, said = matches[:, _DUTY], matches[:, _REACH], matches[:, _MODEL]
+    duty, reached, said = matches[:, _DUTY], matches[:, _REACH], matches[:, _MODEL]
     share = 1.0 / max(1, leads.shape[0])
     for d in range(leads.shape[1]):
         q = np.float64(probabilities[first_domain + d])
@@ -55,7 +55,7 @@ def opinions(
                 if leads[k, d] >= 0:
                     duty[leads[k, d]] += q * share
     for j in range(len(reach)):
-        touched[reach[j, 1]] += np.float64(probabilities[first_domain + reach[j, 0]])
+        reached[reach[j, 1]] += np.float64(probabilities[first_domain + reach[j, 0]])
     voiced = np.zeros(n, np.bool_)
     j = 0
     while j < len(heirs):
@@ -79,7 +79,7 @@ def opinions(
     for o in range(n):
         at_duty = _LEAST_DUTY if duty[o] == 0.0 else np.log(np.float32(LEAST_DUTY + duty[o]))
         duty[o] = at_duty
-        touched[o] = _LEAST_DUTY if touched[o] == 0.0 else np.log(np.float32(LEAST_DUTY + touched[o]))
+        reached[o] = _LEAST_DUTY if reached[o] == 0.0 else np.log(np.float32(LEAST_DUTY + reached[o]))
         if not voiced[o]:
             said[o] = at_duty
         else:

@@ -59,15 +59,8 @@ class Roster:
         self._heirs = _pairs(heirs)
         parts = _parts(charter, division, on)
         places = {domain: number for number, domain in enumerate(self._domains)}
-        self._reach = _pairs(
-            sorted(
-                {
-                    (places[domain], self._numbers[code])
-                    for code, domain, _ in parts
-                    if domain in places and code in self._numbers
-                }
-            )
-        )
+        reach = {(places[part.domain], self._numbers[part.office]) for part in parts if part.domain in places}
+        self._reach = _pairs(sorted(reach))
         self._territories = _territories(parts, division.stations)
         self._leads: dict[Circumstances, Integers] = {}
         self._sides: dict[str | None, Integers] = {None: np.zeros(len(self.offices), np.int32)}
@@ -170,38 +163,42 @@ def _pairs(found: Sequence[tuple[int, int]]) -> Integers:
     return np.array(found, np.int32).reshape(-1, 2)
 
 
-def _parts(charter: Charter, division: Division, on: date) -> list[tuple[str, str, frozenset[str] | None]]:
-    """(office, domain, stations) of all that anybody leads or assists in that day.
+class _Part(NamedTuple):
+    """What an office has to do in a domain: stations, none for every place, None for none of its own."""
 
-    No stations where that is at every place; None for who has a ticket only until its place is known.
-    """
-    found: list[tuple[str, str, frozenset[str] | None]] = []
+    office: str
+    domain: str
+    stations: frozenset[str] | None
+
+
+def _parts(charter: Charter, division: Division, on: date) -> list[_Part]:
+    """All that anybody leads or assists in that day."""
+    found: list[_Part] = []
     for rule in charter.responsibilities:
         if not rule.validity.holds(on):
             continue
         limits = frozenset(station for place in rule.places for station in division.today(place))
-        parts: set[tuple[str, frozenset[str] | None]] = {
+        # who has a ticket only until its place is known has no territory by that
+        own: list[tuple[str, frozenset[str] | None]] = [
             (code, None) for code in division.today(rule.without_place or "")
-        }
+        ]
         for said in (rule.lead, *rule.assisting):
             if said == STATION:
-                parts |= {(station, frozenset({station})) for station in limits or division.stations}
+                own += [(station, frozenset({station})) for station in limits or division.stations]
             else:
-                parts |= {(code, limits) for code in division.today(said)}
-        found += [(code, domain, own) for code, own in parts for domain in rule.domains]
+                own += [(code, limits) for code in division.today(said)]
+        found += [_Part(code, domain, where) for code, where in own for domain in rule.domains]
     return found
 
 
-def _territories(
-    parts: Iterable[tuple[str, str, frozenset[str] | None]], stations: Iterable[str]
-) -> Mapping[str, frozenset[str]]:
+def _territories(parts: Iterable[_Part], stations: Iterable[str]) -> Mapping[str, frozenset[str]]:
     """Of each office that has one the stations that it works for: of a station itself, of others what limits all rules."""
     found: dict[str, frozenset[str]] = {}
     anywhere = set()
-    for code, _, own in parts:
-        if own:
-            found[code] = found.get(code, frozenset()) | own
-        elif own is not None:
-            anywhere.add(code)
+    for part in parts:
+        if part.stations:
+            found[part.office] = found.get(part.office, frozenset()) | part.stations
+        elif part.stations is not None:
+            anywhere.add(part.office)
     found = {code: own for code, own in found.items() if code not in anywhere}
     return found | {station: frozenset({station}) for station in stations}

@@ -17,6 +17,8 @@ import pytest
 from auditing.profile import Profile
 from features.complaint import Complaint
 from models.bundle import verify_bundle
+from models.charter.demo import demo_charter
+from models.charter.trust import SHIPPED, Match
 from models.copies import LocalCopies
 from models.mlflow_store import MlflowStore, import_mlflow
 from models.prediction import ModelVersion
@@ -74,7 +76,14 @@ def steps():
 def trained(registry, data_file, lexicon, steps):
     """One run from a file to a registered version, and its gate report as it was shown."""
     return train(
-        [data_file], {}, Recipe(folds=2), Tracker(registry), lexicon, lambda *step: steps.append(step), steps.append
+        [data_file],
+        {},
+        Recipe(folds=2),
+        Tracker(registry),
+        lexicon,
+        lambda *step: steps.append(step),
+        steps.append,
+        demo_charter(),
     )
 
 
@@ -158,6 +167,13 @@ def test_the_manifest_tells_where_the_version_came_from(artifacts, trained):
     assert about["recipe"]["folds"] == 2
     assert about["split"] == trained.split
     assert set(about["held_out"]) == {"domain", "office"}
+
+
+def test_the_manifest_has_the_trust_in_the_charter_that_was_given(artifacts):
+    trust = verify_bundle(artifacts / "model" / "data" / "bundle")["about"]["trust"]
+    assert trust["charter"] == demo_charter().digest
+    assert set(trust["weights"]) == {match.name.lower() for match in Match}
+    assert list(trust["weights"].values()) != list(SHIPPED)
 
 
 def test_the_manifest_has_the_profile_that_later_days_are_compared_with(artifacts):
