@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 from models.charter.articles import Charter, Clock, Request
 from models.charter.route import Due
@@ -23,6 +24,15 @@ _LAST_SECOND = time(23, 59, 59, tzinfo=CHINA)
 _PROVISIONAL = "节假日安排尚未公布，暂按周末推算"
 _UNVERIFIED = "依据待核"
 _DAYS_KEPT = 512
+
+
+class _Moments(NamedTuple):
+    """A clock that runs from the moment."""
+
+    step: str
+    after: timedelta
+    basis: str
+    local: bool
 
 
 class Deadlines:
@@ -47,7 +57,14 @@ class Deadlines:
         received = in_china(received_at)
         running = self._running(kinds, received.date())
         if not done:
-            return tuple(_from_moment(item, received) if isinstance(item, Clock) else item for item in running)
+            return tuple(
+                [
+                    item
+                    if isinstance(item, Due)
+                    else Due(item.step, received + item.after, item.basis, provisional=False, local=item.local)
+                    for item in running
+                ]
+            )
         found = []
         for clock in self._valid(kinds, received.date()):
             if clock.code in done or clock.step in done:
@@ -63,10 +80,10 @@ class Deadlines:
             if clock.validity.holds(day) and (not clock.kinds or any(kind in clock.kinds for kind in kinds)):
                 yield clock
 
-    def _from_day_received(self, kinds: tuple[Request, ...], day: date) -> tuple[Due | Clock, ...]:
-        """What runs from the receipt on `day`: times where the day decides, clocks where the moment does."""
+    def _from_day_received(self, kinds: tuple[Request, ...], day: date) -> tuple[Due | _Moments, ...]:
+        """What runs from the receipt on `day`: times where the day decides, else what is added to the moment."""
         return tuple(
-            clock if clock.unit in {"hours", "minutes"} else _from_day(clock, day)
+            _moments(clock) if clock.unit in {"hours", "minutes"} else _from_day(clock, day)
             for clock in self._valid(kinds, day)
             if clock.start == RECEIVED
         )
@@ -84,8 +101,13 @@ def _of(clock: Clock, start: datetime) -> Due:
 
 
 def _from_moment(clock: Clock, start: datetime) -> Due:
-    minutes = clock.amount * 60 if clock.unit == "hours" else clock.amount
-    return Due(clock.step, start + timedelta(minutes=minutes), _basis(clock), provisional=False, local=clock.local)
+    moments = _moments(clock)
+    return Due(clock.step, start + moments.after, moments.basis, provisional=False, local=clock.local)
+
+
+def _moments(clock: Clock) -> _Moments:
+    after = timedelta(hours=clock.amount) if clock.unit == "hours" else timedelta(minutes=clock.amount)
+    return _Moments(clock.step, after, _basis(clock), clock.local)
 
 
 def _from_day(clock: Clock, start: date) -> Due:
