@@ -19,6 +19,9 @@ class Request(StrEnum):
     SUGGESTION = "suggestion"
     OTHER = "other"
 
+    # that of its text, as it compares by its text: the one of Enum is a call into Python at every look-up
+    __hash__ = str.__hash__
+
 
 class OfficeKind(StrEnum):
     """What an office is: the centre that distributes, a line section, a station of a territory."""

@@ -26,11 +26,11 @@ _UNVERIFIED = "依据待核"
 _DAYS_KEPT = 512
 
 
-class _Moments(NamedTuple):
-    """A clock that runs from the moment."""
+class _Wait(NamedTuple):
+    """A clock of hours or minutes, as far as it does not depend on the ticket."""
 
     step: str
-    after: timedelta
+    time: timedelta
     basis: str
     local: bool
 
@@ -57,14 +57,7 @@ class Deadlines:
         received = in_china(received_at)
         running = self._running(kinds, received.date())
         if not done:
-            return tuple(
-                [
-                    item
-                    if isinstance(item, Due)
-                    else Due(item.step, received + item.after, item.basis, provisional=False, local=item.local)
-                    for item in running
-                ]
-            )
+            return tuple([_after(item, received) if isinstance(item, _Wait) else item for item in running])
         found = []
         for clock in self._valid(kinds, received.date()):
             if clock.code in done or clock.step in done:
@@ -80,10 +73,10 @@ class Deadlines:
             if clock.validity.holds(day) and (not clock.kinds or any(kind in clock.kinds for kind in kinds)):
                 yield clock
 
-    def _from_day_received(self, kinds: tuple[Request, ...], day: date) -> tuple[Due | _Moments, ...]:
-        """What runs from the receipt on `day`: times where the day decides, else what is added to the moment."""
+    def _from_day_received(self, kinds: tuple[Request, ...], day: date) -> tuple[Due | _Wait, ...]:
+        """What runs from the receipt on `day`: times where the day decides, waits where the moment does."""
         return tuple(
-            _moments(clock) if clock.unit in {"hours", "minutes"} else _from_day(clock, day)
+            _wait(clock) if clock.unit in {"hours", "minutes"} else _from_day(clock, day)
             for clock in self._valid(kinds, day)
             if clock.start == RECEIVED
         )
@@ -97,17 +90,16 @@ def due(
 
 
 def _of(clock: Clock, start: datetime) -> Due:
-    return _from_moment(clock, start) if clock.unit in {"hours", "minutes"} else _from_day(clock, start.date())
+    return _after(_wait(clock), start) if clock.unit in {"hours", "minutes"} else _from_day(clock, start.date())
 
 
-def _from_moment(clock: Clock, start: datetime) -> Due:
-    moments = _moments(clock)
-    return Due(clock.step, start + moments.after, moments.basis, provisional=False, local=clock.local)
+def _wait(clock: Clock) -> _Wait:
+    minutes = clock.amount * 60 if clock.unit == "hours" else clock.amount
+    return _Wait(clock.step, timedelta(minutes=minutes), _basis(clock), clock.local)
 
 
-def _moments(clock: Clock) -> _Moments:
-    after = timedelta(hours=clock.amount) if clock.unit == "hours" else timedelta(minutes=clock.amount)
-    return _Moments(clock.step, after, _basis(clock), clock.local)
+def _after(wait: _Wait, start: datetime) -> Due:
+    return Due(wait.step, start + wait.time, wait.basis, provisional=False, local=wait.local)
 
 
 def _from_day(clock: Clock, start: date) -> Due:

@@ -67,6 +67,7 @@ class Router:
         self._names = {office.code: office.name for office in charter.offices}
         self._outside = {office.code for office in charter.offices if office.kind is OfficeKind.EXTERNAL}
         self._parties = {office.code: Party(office.code, office.name, None) for office in charter.offices}
+        self._assistants: dict[tuple[str, ...], tuple[Party, ...]] = {}
         self._departments = {department.code: department for department in charter.departments}
         self._words = Wording(charter)
 
@@ -108,7 +109,7 @@ class Router:
         basis = self._basis(said, reading, ground or by_domain)
         if lead.code in self._outside or (by_domain is not None and by_domain.duty.lead in self._outside):
             return self._coordination(division, said, reading, lead, ground, basis)
-        helping = tuple(map(self._named, ground.duty.assisting)) if ground is not None else ()
+        helping = self._all_named(ground.duty.assisting) if ground is not None else ()
         if reading.sighting.departments:
             helping += tuple(map(self._department, self._joining(domain, ground, reading.sighting)))
         return _Held(RouteState.ROUTED, lead, helping, (), basis, ())
@@ -205,6 +206,12 @@ class Router:
 
     def _named(self, code: str) -> Party:
         return self._parties.get(code) or Party(code, code, None)
+
+    def _all_named(self, codes: tuple[str, ...]) -> tuple[Party, ...]:
+        found = self._assistants.get(codes)
+        if found is None:
+            found = self._assistants[codes] = tuple(map(self._named, codes))
+        return found
 
     def _department(self, code: str) -> Party:
         return Party(code, self._departments[code].name, None)
