@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paidan_audit import PATH, audit, open_registry, read_settings, store, user
-from paidan_charter import charter
+from paidan_charter import charter, resolver_in_force
 from paidan_keys import keys
 from paidan_models import load_version, models, promote_version
 from paidan_people import people
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from training.figures import Outcome
     from training.run import Trained
 
 _DATA = click.option(
@@ -115,7 +116,10 @@ def evaluate(data: tuple[Path, ...], columns: tuple[str, ...], model: str, folds
     for target, found in figures.items():
         click.echo(target)
         for name, value in found.items():
-            click.echo(f"  {name:20} {value:.4f}" if isinstance(value, float) else f"  {name:20} {value}")
+            if not name.endswith(("_low", "_high")):
+                low, high = found.get(f"{name}_low"), found.get(f"{name}_high")
+                about = "" if low is None else f"  95% [{low:.4f}, {high:.4f}]"
+                click.echo(f"  {name:20} {value:.4f}{about}" if isinstance(value, float) else f"  {name:20} {value}")
 
 
 @cli.command()
@@ -128,7 +132,8 @@ def predict(source: Path, target: Path, columns: tuple[str, ...], model: str) ->
     from training.bulk import score_file
     from training.columns import parse_mapping
 
-    report = score_file(source, target, load_version(model), parse_mapping(columns), _rows_progress())
+    resolver = resolver_in_force()
+    report = score_file(source, target, load_version(model), resolver, parse_mapping(columns), _rows_progress())
     click.echo(report.to_text(), err=True)
 
 
@@ -237,7 +242,7 @@ def _evaluate(data: Sequence[Path], columns: tuple[str, ...], model: str) -> dic
             f"文件没有这个版本所答的标签（{answers}），无从比较；请写 --column {answers.split(',')[0]}=<列名> | "
             f"the files have no labels for what this version answers ({answers}); say --column ROLE=HEADER"
         )
-    return {target: evaluation.to_dict() for target, evaluation in found.items()}
+    return {target: evaluation.to_dict() | _bounds(evaluation.outcome) for target, evaluation in found.items()}
 
 
 def _cross_validate(data: Sequence[Path], columns: tuple[str, ...], folds: int) -> dict[str, dict[str, float]]:
@@ -256,7 +261,15 @@ def _cross_validate(data: Sequence[Path], columns: tuple[str, ...], folds: int) 
     labelled = merge(read_labelled(data or starter_files(), parse_mapping(columns)), normalise.text_of).data
     examined = examine(labelled, recipe, normalise.text_of)
     found = cross_validate(labelled, examined, recipe, folds, Lexicon.load(), _steps_progress())
-    return {target: said.headline() for target, said in found.items()}
+    return {target: said.headline() | _bounds(said) for target, said in found.items()}
+
+
+def _bounds(said: Outcome) -> dict[str, float]:
+    """Give the ends of each figure's 95% interval, as <figure>_low and <figure>_high."""
+    from training.intervals import intervals
+
+    found = intervals(said).items()
+    return {f"{name}_{end}": value for name, ends in found for end, value in zip(("low", "high"), ends, strict=True)}
 
 
 def _summary(trained: Trained) -> str:

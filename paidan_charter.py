@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from auditing.charters import CharterBook, CharterChange
     from models.charter.articles import Charter
     from models.charter.finding import Finding
+    from models.charter.resolution import Resolver
 
 _REASON = click.option("--reason", required=True, help="原因，记入历史 | kept in the history")
 _ACTOR = click.option("--actor", default=user, help="操作人 | who")
@@ -118,6 +119,14 @@ def charter_show(number: int | None) -> None:
     """打印章程原文，默认为生效中的 | print a charter as it was written, by default the one in force."""
     book = _book()
     click.echo((book.active() if number is None else book.get(number)).text, nl=False)
+
+
+def resolver_in_force() -> Resolver:
+    """What resolves by the charter in force."""
+    from models.charter.resolution import Resolver
+
+    active = _book().active()
+    return Resolver(active.read(), active.version)
 
 
 def _book() -> CharterBook:

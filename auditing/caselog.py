@@ -24,6 +24,7 @@ from auditing.identity import CONTENT_LENGTH, ID_LENGTH, TICKET_LENGTH, Identifi
 from auditing.records import INSERTED, Entry, Recorded, StoredPrediction, enter
 from auditing.returns import Returns
 from auditing.schema import predictions
+from auditing.scribe import Reply, Scribe
 from auditing.statements import Statements
 from auditing.store import describe, is_store_trouble, open_engine, prepare, writing, writing_by_hand
 from features.complaint import Complaint
@@ -40,7 +41,9 @@ class CaseLog:
     """An append-only log in the store of `engine`, whose schema `prepare` makes.
 
     `identifier` names predictions; all processes that share a log must share its secret. `now` tells the time.
-    `on_group` hears the size of each committed group, `on_trouble` is called when the store fails a group.
+    `on_group` hears the size of each committed group, `on_trouble` is called when the store fails a group. `apart`: what is
+    appended is written by a process of its own, which waits so many seconds for other writers (auditing/scribe.py); else
+    by a thread.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class CaseLog:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         on_group: Callable[[int], None] | None = None,
         on_trouble: Callable[[], None] | None = None,
+        apart: float | None = None,
     ) -> None:
         self.engine = engine
         self.identifier = identifier
@@ -61,7 +65,8 @@ class CaseLog:
         self._on_trouble = on_trouble
         self.returns = Returns()
         """Which offices not to suggest for which ticket."""
-        self._commits: GroupCommit[Entry, Recorded] = GroupCommit(self.write, on_group=on_group)
+        self._scribe = Scribe(engine.url, self, busy_timeout=apart, on_group=on_group) if apart is not None else None
+        self._commits = self._scribe or GroupCommit(self.write, on_group=on_group)
 
     @classmethod
     def open(cls, url: str | URL, digest_key: Path, *, busy_timeout: float = 5.0) -> "CaseLog":
@@ -86,6 +91,8 @@ class CaseLog:
             self._hear_of_returns(head)
         except SQLAlchemyError as error:
             raise StoreUnavailable(describe(error)) from error
+        if self._scribe is not None:
+            self._scribe.start()
 
     def entry(
         self, complaint: Complaint, answer: Answer, excluded: tuple[str, ...] = (), *, at: datetime | None = None
@@ -161,6 +168,8 @@ class CaseLog:
 
     def probe(self) -> None:
         """Take and give back the writer's turn. Raises StoreUnavailable where that fails."""
+        if self._scribe is not None:
+            self._scribe.await_ready()
         try:
             with writing(self.engine):
                 pass
@@ -168,6 +177,29 @@ class CaseLog:
             self._fail(describe(error))
             raise StoreUnavailable(describe(error)) from error
         self._recover()
+
+    def knows(self, reply: Reply) -> bool:
+        """Whether there is nothing to `learn` from what the process that writes says."""
+        return (
+            reply.events == self.returns.read
+            and not self.troubled
+            and not any(isinstance(outcome, StoreUnavailable) for outcome in reply.outcomes)
+        )
+
+    def learn(self, reply: Reply) -> None:
+        """Take in what the process that writes has seen: events that were added, and how the store is. May block."""
+        for outcome in reply.outcomes:
+            if isinstance(outcome, StoreUnavailable):
+                self._fail(outcome.reason)
+                if self._on_trouble is not None:
+                    self._on_trouble()
+                return
+        try:
+            self._hear_of_returns(reply.events)
+        except SQLAlchemyError as error:
+            self._fail(describe(error))
+        else:
+            self._recover()
 
     def close(self) -> None:
         """Write what is waiting, then let the store go. Blocks until that is done."""

@@ -31,6 +31,7 @@ Messages are for operators, Chinese first. They name places and remedies, never 
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 
 class AuditingError(Exception):
@@ -47,6 +48,10 @@ class StoreUnavailable(AuditingError):
             f"The case log is unavailable: {reason}. Check the database, the disk and its permissions, then retry; "
             "no answered record is lost."
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Cross from one process to another as what it was made of."""
+        return type(self), (self.reason,)
 
 
 class StoreUnsuitable(AuditingError):
@@ -72,6 +77,10 @@ class RecordRefused(AuditingError):
             f"record {prediction_id} was refused by the case log ({kind}); others of its group were stored. "
             "Give its id to the administrator."
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Cross from one process to another as what it was made of."""
+        return type(self), (self.prediction_id, self.kind)
 
 
 class UnknownPrediction(AuditingError):
@@ -116,6 +125,10 @@ class TicketReturned(AuditingError):
             f"工单 {prediction_id} 在答复期间有新的退单或复核，请重新提交。 | "
             f"ticket {prediction_id} was returned or reviewed while it was being answered; ask again."
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Cross from one process to another as what it was made of."""
+        return type(self), (self.prediction_id,)
 
 
 class ReasonMissing(AuditingError):

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from auditing.identity import Identity
+from auditing.resolved import resolved
 from models.charter.answer import Answer
-from models.charter.route import Resolution
 from models.prediction import HeadAnswer, ModelVersion, Triage
 
 INSERTED = (
@@ -48,10 +48,11 @@ class Entry(NamedTuple):
     identity: Identity
     source: str
     ticket_id: str
-    model: ModelVersion
+    model_name: str
+    model_version: str
     created_at: datetime
-    domain: HeadAnswer | None
-    office: HeadAnswer | None
+    domain: "Verdict"
+    office: "Verdict"
     complaint: bytes
     answer: bytes
     excluded: tuple[str, ...] = ()
@@ -59,27 +60,33 @@ class Entry(NamedTuple):
 
     def row(self, revision: int) -> tuple[Any, ...]:
         """Give the values of `INSERTED` in their order, but for the last: the chain's link is not known here."""
-        identity, domain, office = self.identity, self.domain, self.office
         return (
-            identity.prediction_id,
+            self.identity.prediction_id,
             self.source,
             self.ticket_id,
             revision,
-            identity.content_digest,
-            self.model.name,
-            self.model.version,
+            self.identity.content_digest,
+            self.model_name,
+            self.model_version,
             self.created_at,
-            domain.code if domain else None,
-            domain.decision.value if domain else None,
-            domain.confidence if domain else None,
-            office.code if office else None,
-            office.decision.value if office else None,
-            office.confidence if office else None,
+            *self.domain,
+            *self.office,
             self.complaint.decode(),
             self.answer.decode(),
             sha256(self.complaint).hexdigest(),
             sha256(self.answer).hexdigest(),
         )
+
+
+class Verdict(NamedTuple):
+    """What the columns of a prediction have of one head; None where the model has no such head."""
+
+    code: str | None
+    decision: str | None
+    confidence: float | None
+
+
+_NO_VERDICT = Verdict(None, None, None)
 
 
 class Recorded(NamedTuple):
@@ -119,10 +126,11 @@ def enter(identity: Identity, answer: Answer, created_at: datetime, excluded: tu
         identity=identity,
         source=complaint.source,
         ticket_id=complaint.ticket_id,
-        model=triage.model,
+        model_name=triage.model.name,
+        model_version=triage.model.version,
         created_at=created_at,
-        domain=triage.domain,
-        office=triage.office,
+        domain=_verdict(triage.domain),
+        office=_verdict(triage.office),
         complaint=orjson.dumps(
             {
                 "text": complaint.text,
@@ -152,15 +160,8 @@ def answered(triage: Triage) -> dict[str, Any]:
     }
 
 
-def resolved(resolution: Resolution) -> dict[str, Any]:
-    """Make the members of the answer to a client that are the charter's, in their order."""
-    return {
-        "kind": resolution.kinds,
-        "route": resolution.route,
-        "urgency": resolution.urgency,
-        "due": resolution.due,
-        "charter": resolution.charter,
-    }
+def _verdict(answer: HeadAnswer | None) -> Verdict:
+    return Verdict(answer.code, answer.decision.value, answer.confidence) if answer else _NO_VERDICT
 
 
 def _head(answer: HeadAnswer | None) -> dict[str, Any] | None:

@@ -21,8 +21,9 @@ from auditing.errors import StoreUnavailable, UnknownPrediction
 from auditing.events import excluded_offices
 from auditing.history import event_of
 from auditing.identity import TICKET_LENGTH
-from auditing.records import answered, resolved
+from auditing.records import answered
 from auditing.reenact import stored_complaint
+from auditing.resolved import resolved
 from auditing.returns import leave_out, settle
 from auditing.schema import predictions
 from auditing.schema_history import events

@@ -108,10 +108,15 @@ class ComplaintVectoriser(TransformerMixin, BaseEstimator):  # type: ignore[misc
         tally = find(laid, self.trie_, self.table_, self.row_bits_, self.n_jobs, spool)
         return tally.rows(np.arange(len(self.keys_), dtype=np.int32), self.idf_, self.block_weights())
 
-    def select(self, columns: npt.NDArray[np.int64]) -> Self:
-        """Keep only these columns, in this order; the norms of later rows are of what is kept."""
+    def select(self, columns: npt.NDArray[np.int64], factors: npt.NDArray[np.float32] | None = None) -> Self:
+        """Keep only these columns, in this order; the norms of later rows are of what is kept.
+
+        factors: what the inverse document frequency of each is multiplied by.
+        """
         self.spelling_ = self.spelling_.select(columns)
         self.blocks_, self.idf_ = self.blocks_[columns], self.idf_[columns]
+        if factors is not None:
+            self.idf_ = self.idf_ * factors
         self.document_counts_ = self.document_counts_[columns]
         self._set_keys(self.keys_[columns])
         return self

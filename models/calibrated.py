@@ -23,8 +23,8 @@ Pairs = Sequence[tuple[Integers, Integers]]
 class CrossFit(NamedTuple):
     """What cross-fitting yields.
 
-    margins: float32 [n, n_classes], each row's by a model of the other folds. importance: float32 [n_features], the
-    largest weight of each feature, summed over those models.
+    margins: float32 [n, n_classes], each row's by a model of the other folds. importance: float32 [folds, n_features],
+    the largest weight of each feature in each of those models.
     """
 
     margins: npt.NDArray[np.float32]
@@ -49,7 +49,7 @@ def cross_fit(
     found = [
         CrossFit(
             _room((len(problem.codes), problem.n_classes), spool and spool / f"margins-{number}.f4"),
-            np.zeros(problem.matrix.n_features, np.float32),
+            np.zeros((len(pairs[number]), problem.matrix.n_features), np.float32),
         )
         for number, problem in enumerate(problems)
     ]
@@ -73,12 +73,10 @@ def cross_fit(
         delayed(held_out)(number, fold, classes) for number, fold, _, classes in tasks
     )
     progress(0, len(tasks))
-    largest: dict[tuple[int, int], Floats] = {}
     for done, ((number, fold, *_), mine) in enumerate(zip(tasks, results, strict=True), 1):
-        largest[number, fold] = np.maximum(mine, largest.get((number, fold), mine))
+        importance = found[number].importance[fold]
+        np.maximum(mine, importance, out=importance)
         progress(done, len(tasks))
-    for (number, _), mine in sorted(largest.items()):
-        np.add(found[number].importance, mine, out=found[number].importance)
     return found
 
 

@@ -95,7 +95,7 @@ class Records:
 
     @property
     def idf(self) -> npt.NDArray[np.float32]:
-        """Inverse document frequencies [v]."""
+        """Inverse document frequencies, each times its emphasis (`models.emphasis`) [v]."""
         return self.numbers[:, IDF]
 
     @classmethod

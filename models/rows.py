@@ -12,6 +12,13 @@ Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
 
+class Emphasis(NamedTuple):
+    """Columns to keep, ascending int64 [m], and what each is multiplied by, float32 [m]."""
+
+    kept: Integers
+    factors: Floats
+
+
 class Rows(NamedTuple):
     """Rows of a sparse matrix as compiled code takes them; a subset of rows is a list of numbers, not a copy.
 
@@ -43,16 +50,28 @@ class Rows(NamedTuple):
         values, columns, row_ends = _take(self.values, self.columns, self.row_ends, rows, kept)
         return Rows(values, columns, row_ends, _squares(values, row_ends), self.n_features)
 
-    def select(self, kept: Integers, blocks: npt.NDArray[np.uint8], block_weights: npt.NDArray[np.float64]) -> "Rows":
-        """Keep only these columns, ascending: each block of a row comes to its length again, `block_weights[block]`.
+    def emphasise(
+        self,
+        emphasis: Emphasis,
+        blocks: npt.NDArray[np.uint8],
+        block_weights: npt.NDArray[np.float64],
+        room: tuple[Floats, npt.NDArray[np.int32]] | None = None,
+    ) -> "Rows":
+        """Keep the columns of an emphasis, times its factors: each block of a row comes to its length again.
 
-        blocks: [n_features], the block of each column. The arrays are written over: this matrix is used up.
+        blocks: [n_features], the block of each column; block_weights: the length of each block. room: where values and
+        columns go, at least as long as those here; None takes their own place, and this matrix is used up.
         """
-        place = np.full(self.n_features, -1, np.int32)
-        place[kept] = np.arange(len(kept), dtype=np.int32)
-        n = _keep_columns(self.values, self.columns, self.row_ends, place, blocks, block_weights)
-        values, columns = self.values[:n], self.columns[:n]
-        return Rows(values, columns, self.row_ends, _squares(values, self.row_ends), len(kept))
+        place, factors = np.full(self.n_features, -1, np.int32), np.zeros(self.n_features, np.float32)
+        place[emphasis.kept] = np.arange(len(emphasis.kept), dtype=np.int32)
+        factors[emphasis.kept] = emphasis.factors
+        values, columns = (self.values, self.columns) if room is None else room
+        row_ends = self.row_ends if room is None else np.zeros_like(self.row_ends)
+        n = _emphasise(
+            self.values, self.columns, self.row_ends, place, factors, blocks, block_weights, values, columns, row_ends
+        )
+        values, columns = values[:n], columns[:n]
+        return Rows(values, columns, row_ends, _squares(values, row_ends), len(emphasis.kept))
 
 
 @compiled(fastmath=True)
@@ -90,15 +109,22 @@ def _take(
 
 
 @compiled()
-def _keep_columns(
+def _emphasise(
     values: Floats,
     columns: npt.NDArray[np.int32],
     row_ends: Integers,
     place: npt.NDArray[np.int32],
+    factors: Floats,
     blocks: npt.NDArray[np.uint8],
     block_weights: npt.NDArray[np.float64],
+    out_values: Floats,
+    out_columns: npt.NDArray[np.int32],
+    out_ends: Integers,
 ) -> int:
-    """Move what is kept to the front and number it anew by `place`, -1 for what is not; returns how much is left."""
+    """Write what is kept, numbered anew by `place`, -1 for what is not; returns how much it is.
+
+    What is written may be in the place of what is read: it never gets ahead of it.
+    """
     squares = np.empty(len(block_weights), np.float64)
     n = 0
     begin = row_ends[0]
@@ -107,13 +133,15 @@ def _keep_columns(
         squares[:] = 0.0
         for k in range(begin, end):
             if place[columns[k]] >= 0:
-                squares[blocks[columns[k]]] += np.float64(values[k]) * values[k]
+                value = np.float64(values[k]) * factors[columns[k]]
+                squares[blocks[columns[k]]] += value * value
         for k in range(begin, end):
             column = columns[k]
             if place[column] >= 0:
-                values[n] = values[k] * (block_weights[blocks[column]] / np.sqrt(squares[blocks[column]]))
-                columns[n] = place[column]
+                length = block_weights[blocks[column]] / np.sqrt(squares[blocks[column]])
+                out_values[n] = np.float64(values[k]) * factors[column] * length
+                out_columns[n] = place[column]
                 n += 1
         begin = end
-        row_ends[row + 1] = n
+        out_ends[row + 1] = n
     return n

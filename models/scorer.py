@@ -18,7 +18,7 @@ from models.scores import CONTRAST, LEADING, Doubles, Floats, Integers
 from models.soften import soften
 
 IDF, SCOPE, SCALES = 0, 1, 2
-"""Places in a record's numbers: the inverse document frequency, the scope's weight, the unit of each head's weights."""
+"""Places in a record's numbers: the emphasised inverse document frequency, the scope's weight, the unit of each head's weights."""
 
 _TOGETHER = 32
 """Features whose weights are summed in float32: calibration multiplies a margin by up to sixty, and probabilities are to

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from auditing.accesses import AccessLog
 from auditing.charters import CharterBook
 from auditing.discretion import where
+from auditing.errors import StoreUnavailable
 from auditing.history import EventLog
 from auditing.keys import KeyRing
 from auditing.passwords import Passwords
@@ -120,8 +121,11 @@ def create_app(
                 _keep_loading(service, metrics, load_model, settings.model_retry_seconds, tried)
             )
             if settings.workers > 1:
-                # /readyz speaks for one worker, and the next request may come to another: none listens before its model
+                # /readyz speaks for one worker, and the next request may come to another: none listens before its model,
+                # nor before the process that writes its part of the case log
                 await tried.wait()
+                with suppress(StoreUnavailable):
+                    await asyncio.to_thread(service.log.probe)
         try:
             async with keeping_up(follower, charters, challenger, watch, loading, settings.reload_seconds):
                 yield

@@ -56,11 +56,20 @@ class Desk:
         return self.service.log.engine
 
     def labels(self) -> dict[Target, Mapping[str, str]]:
-        """Name every label that the live version can answer; the shipped ones where it does not say, or there is none."""
+        """Name every label that the live version can answer; the shipped ones where it does not say, or there is none.
+
+        A charter that knows the version's offices gives them their names of today, and adds those without training rows.
+        """
         live = self.service.live
         found: dict[Target, Mapping[str, str]] = {target: known_names(target) for target in TARGETS}
         for head in getattr(live.model, "heads", ()) if live else ():
             found[head.target] = {label: head.names.get(label, label) for label in head.classes}
+        charter = self.service.charter
+        offices = charter.resolver.charter.offices if charter else ()
+        # a bureau's own labels are not mixed with the offices of the demo bureau
+        if any(office.code in found["office"] for office in offices):
+            standing = {office.code: office.name for office in offices if office.validity.until is None}
+            found["office"] = {**found["office"], **standing}
         return found
 
     def names(self) -> dict[str, str]:

@@ -52,8 +52,8 @@ _GC_THRESHOLD = (10_000, 20, 50)
 """Requests leave little garbage in cycles; the usual 700 would have it looked for every few requests."""
 
 _SWITCH_SECONDS = 0.0005
-"""How long a thread waits before it asks for the interpreter. The writer of the case log asks several times per group,
-and a batch takes it in a thread of its own: at the usual 5 ms each has the others wait for longer than a request takes."""
+"""How long a thread waits before it asks for the interpreter. A batch takes it in a thread of its own: at the usual 5 ms
+it has the others wait for longer than a request takes."""
 
 _LOGGING: dict[str, Any] = {
     "version": 1,
@@ -83,6 +83,8 @@ def build_app(settings: Settings, load_model: Loader, aliases: Aliases | None = 
         Identifier(load_or_create_key(settings.digest_key_path)),
         on_group=metrics.count_group,
         on_trouble=metrics.count_store_error,
+        # Windows' event loop watches no sockets that it did not make
+        apart=None if sys.platform == "win32" else settings.busy_timeout_seconds,
     )
     service = TriageService(log, on_answer=metrics.count_answer)
     load = partial(load_model, settings)

@@ -190,6 +190,7 @@ class TestWithVersions:
         for found in figures.values():
             assert {"accuracy", "macro_f1", "top3", "ece", "coverage_at_target", "rows"} <= set(found)
             assert found["rows"] == 60
+            assert found["accuracy_low"] <= found["accuracy"] <= found["accuracy_high"]
         assert figures["domain"]["accuracy"] >= 0.9
 
     def test_a_recipe_is_cross_validated(self, run, tiny_file):

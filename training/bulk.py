@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -16,7 +17,9 @@ import pyarrow.compute as pc
 
 from features.complaint import MAX_TEXT_LENGTH, Complaint
 from models.batch import BatchScores
-from models.prediction import TARGETS, Decision
+from models.charter.resolution import Resolver
+from models.charter.trust import OfficeScores
+from models.prediction import TARGETS, Candidate, Decision, HeadAnswer, Target, Triage
 from models.triage import TriageModel, doubts_of, out_of_scope
 from training.bulk_input import UNDECODED, BulkInput, Originals, json_originals, open_input, sheet_originals
 from training.bulk_report import BulkReport, RowFault, Tally
@@ -29,7 +32,13 @@ from training.writers import open_sink
 CHUNK_ROWS = 2_000
 """Rows that are read, scored or written at a time: three chunks are in memory."""
 
-ANSWER_COLUMNS = (*(f"{target}{part}" for target in TARGETS for part in ("", "_confidence", "_decision")), "doubts")
+ANSWER_COLUMNS = (
+    *(f"{target}{part}" for target in TARGETS for part in ("", "_confidence", "_decision")),
+    "kind",
+    "route",
+    "urgency",
+    "doubts",
+)
 """What every row gains, in this order."""
 
 _DIGITS = 6
@@ -42,11 +51,12 @@ def score_file(
     source: Path,
     target: Path,
     model: TriageModel,
+    resolver: Resolver,
     columns: Mapping[Role, str],
     progress: Callable[[int, int | None], None],
     chunk_rows: int = CHUNK_ROWS,
 ) -> BulkReport:
-    """Answer every row of `source` and write it, with ANSWER_COLUMNS behind its own columns, to `target`.
+    """Answer every row of `source` by model and charter and write it, with ANSWER_COLUMNS behind its own, to `target`.
 
     Formats go by the suffixes (`training.readers.SUFFIXES`); neither file is held in memory. `columns` maps roles to
     headers, see `map_columns`. `progress` is told the rows done, and about how many there are where that is known.
@@ -66,7 +76,7 @@ def score_file(
         training.output.OutputRefused: the target cannot be written, or is the input.
 
     """
-    began = perf_counter()
+    began, at = perf_counter(), datetime.now(UTC)
     suffix = format_of(target)
     if target.exists() and source.exists() and target.samefile(source):
         raise TargetIsSource(target)
@@ -79,7 +89,7 @@ def score_file(
             open_sink(file, target, len(ANSWER_COLUMNS), originals) as sink,
         ):
             for chunk, scores in _scored(given, model, chunk_rows):
-                answers = _answers(chunk, scores, model, tally)
+                answers = _answers(chunk, scores, model, resolver, at, tally)
                 table = pa.Table.from_arrays([*chunk.columns, *answers], names=[*names, *ANSWER_COLUMNS])
                 sink.write(table, chunk.rows)
                 tally.count(chunk.rows, chunk.faults)
@@ -177,34 +187,67 @@ def _fault(text: str) -> RowFault | None:
     return RowFault.TEXT_TOO_LONG if len(text) > MAX_TEXT_LENGTH else None
 
 
-def _answers(chunk: _Chunk, scores: BatchScores | None, model: TriageModel, tally: Tally) -> list[pa.Array]:
-    """The columns of `ANSWER_COLUMNS`, decided as `TriageModel.triage` decides."""
+def _answers(
+    chunk: _Chunk, scores: BatchScores | None, model: TriageModel, resolver: Resolver, at: datetime, tally: Tally
+) -> list[pa.Array]:
+    """The columns of `ANSWER_COLUMNS`, decided as `TriageModel.triage` and `Resolver.resolve` decide.
+
+    at: when a complaint was received that does not say so.
+    """
     cells: dict[str, list[Any]] = {name: [None] * len(chunk.rows) for name in ANSWER_COLUMNS}
-    places = [place for place, fault in enumerate(chunk.faults) if fault is None]
-    doubts: list[list[str]] = [[] if fault is None else [fault] for fault in chunk.faults]
+    cells["doubts"] = ["" if fault is None else fault for fault in chunk.faults]
     if scores is not None:
-        outside = [
-            out_of_scope(model.scope, facts, margin)
-            for facts, margin in zip(scores.facts.tolist(), scores.scope.tolist(), strict=True)
-        ]
-        for place, reasons in zip(places, outside, strict=True):
-            doubts[place] += reasons
-        column = 0
-        for number, head in enumerate(model.heads):
-            leading = scores.leading[:, number, :2]
-            best = np.take_along_axis(scores.probabilities[:, column : column + len(head.classes)], leading, axis=1)
-            column += len(head.classes)
-            codes, confidences, decisions = (cells[f"{head.target}{part}"] for part in ("", "_confidence", "_decision"))
-            for place, reasons, code, (confidence, runner_up) in zip(
-                places, outside, leading[:, 0].tolist(), best.tolist(), strict=True
-            ):
-                if reasons:
-                    decision, confidences[place] = Decision.ABSTAIN, 0.0
-                else:
-                    decision = head.policy.decide(code, confidence)
-                    codes[place], confidences[place] = head.classes[code], round(confidence, _DIGITS)
-                    doubts[place] += doubts_of(head.target, decision, confidence, runner_up)
-                decisions[place] = decision.value
-                tally.decisions[head.target][decision] += 1
-    cells["doubts"] = [";".join(found) for found in doubts]
+        places = [place for place, fault in enumerate(chunk.faults) if fault is None]
+        triages = _triages(chunk.complaints, scores, model)
+        for place, complaint, probabilities, alone in zip(
+            places, chunk.complaints, scores.probabilities, triages, strict=True
+        ):
+            told = OfficeScores(model.heads, probabilities, model.trust)
+            triage, resolution = resolver.resolve(alone, told, complaint, complaint.received_at or at)
+            for target, answer in (("domain", triage.domain), ("office", triage.office)):
+                if answer is not None:
+                    cells[target][place] = answer.code
+                    cells[f"{target}_confidence"][place] = round(answer.confidence, _DIGITS)
+                    cells[f"{target}_decision"][place] = answer.decision.value
+                    if target in tally.decisions:
+                        tally.decisions[target][answer.decision] += 1
+            cells["kind"][place] = ";".join(resolution.kinds)
+            cells["route"][place] = resolution.route.state.value
+            cells["urgency"][place] = resolution.urgency.level.value
+            cells["doubts"][place] = ";".join(triage.doubts)
     return [pa.array(cells[name], _SCHEMA.field(name).type) for name in ANSWER_COLUMNS]
+
+
+def _triages(complaints: Sequence[Complaint], scores: BatchScores, model: TriageModel) -> Iterator[Triage]:
+    """What the model says of each complaint, without evidence and contrast."""
+    ends = np.cumsum([len(head.classes) for head in model.heads]).tolist()
+    spans = list(zip(model.heads, [0, *ends], ends, strict=False))
+    shares = [
+        np.take_along_axis(
+            scores.probabilities[:, begin:end], np.maximum(scores.leading[:, number], 0), axis=1
+        ).tolist()
+        for number, (_, begin, end) in enumerate(spans)
+    ]
+    leading = scores.leading.tolist()
+    for row, (complaint, facts, margin) in enumerate(
+        zip(complaints, scores.facts.tolist(), scores.scope.tolist(), strict=True)
+    ):
+        outside = out_of_scope(model.scope, facts, margin)
+        doubts = list(outside)
+        answers: dict[Target, HeadAnswer] = {}
+        for number, (head, _, _) in enumerate(spans):
+            if outside:
+                answers[head.target] = _SILENCE
+                continue
+            best, *others = [
+                Candidate(label := head.classes[code], head.names.get(label, label), share)
+                for code, share in zip(leading[row][number], shares[number][row], strict=True)
+                if code >= 0
+            ]
+            decision = head.policy.decide(leading[row][number][0], best.confidence)
+            answers[head.target] = HeadAnswer(best.code, best.name, best.confidence, decision, tuple(others), None)
+            doubts += doubts_of(head.target, decision, best.confidence, others[0].confidence)
+        yield Triage(model.version, complaint, answers.get("domain"), answers.get("office"), (), tuple(doubts), ())
+
+
+_SILENCE = HeadAnswer(None, None, 0.0, Decision.ABSTAIN, (), None)

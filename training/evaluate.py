@@ -1,7 +1,7 @@
 """Measure a model version on labelled rows, and a recipe by cross-validation."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -214,9 +214,8 @@ def cross_validate(
             learnt = rows[train]
             taught = [each for each in lessons_of(data, examined, learnt, recipe, {}) if each.target == target]
             fitted = fit(documents[learnt], taught, examined.groups[learnt], background, lexicon, recipe, _silent)
-            found.setdefault(target, []).append(
-                measure(fitted, target, documents[rows[test]], labels[rows[test]], recipe)
-            )
+            said = measure(fitted, target, documents[rows[test]], labels[rows[test]], recipe)
+            found.setdefault(target, []).append(replace(said, groups=examined.groups[rows[test]]))
             progress(f"{target} {number}/{n_folds}", number, n_folds)
     return {target: together(outcomes) for target, outcomes in found.items()}
 

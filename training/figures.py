@@ -11,6 +11,9 @@ from models.calibration import expected_calibration_error
 from models.decision import SweepPoint, coverage_at, sweep
 
 SWEEP_STEPS = 51
+THICK = 10
+"""Rows from which a class's F1 is a figure and not an accident."""
+
 TOP = 3
 
 
@@ -30,7 +33,7 @@ class Outcome:
     """What a head said of labelled rows.
 
     truth, answer: labels [n]; confidence: of the answer [n]; top: the three best labels [n, 3], "" where there are
-    fewer; target: the precision that coverage is stated at.
+    fewer; target: the precision that coverage is stated at; groups: of near-duplicates [n], None where each row is alone.
     """
 
     truth: npt.NDArray[np.str_]
@@ -38,6 +41,7 @@ class Outcome:
     confidence: npt.NDArray[np.float64]
     top: npt.NDArray[np.str_]
     target: float
+    groups: npt.NDArray[np.int64] | None = None
 
     @property
     def correct(self) -> npt.NDArray[np.bool_]:
@@ -47,15 +51,23 @@ class Outcome:
     def headline(self) -> dict[str, float]:
         """Accuracy, macro-F1, top-3, ECE, coverage at the target precision, and the rows.
 
-        macro_f1: the mean F1 over the classes that occur among truths or answers. coverage_at_target: the largest
-        share of the rows, most confident first, that is right often enough.
+        macro_f1: the mean F1 over the classes that occur among truths or answers; macro_f1_thick: over those with at least
+        THICK of these rows, left out where there are none. coverage_at_target: the largest share of the rows, most confident
+        first, that is right often enough.
         """
         if not len(self.truth):
             nothing = float("nan")
-            return dict.fromkeys(("accuracy", "macro_f1", "top3", "ece", "coverage_at_target"), nothing) | {"rows": 0}
+            names = ("accuracy", "macro_f1", "macro_f1_thick", "top3", "ece", "coverage_at_target")
+            return dict.fromkeys(names, nothing) | {"rows": 0}
+        labels, rows = np.unique(self.truth, return_counts=True)
+        of_classes = {"macro_f1": None, "macro_f1_thick": labels[rows >= THICK]}
         return {
             "accuracy": float(self.correct.mean()),
-            "macro_f1": float(f1_score(self.truth, self.answer, average="macro", zero_division=0)),
+            **{
+                name: float(f1_score(self.truth, self.answer, labels=some, average="macro", zero_division=0))
+                for name, some in of_classes.items()
+                if some is None or len(some)
+            },
             "top3": float((self.top == self.truth[:, None]).any(axis=1).mean()),
             "ece": expected_calibration_error(self.confidence, self.correct),
             "coverage_at_target": coverage_at(self.target, self.confidence, self.correct)[0],
@@ -100,11 +112,13 @@ def outcome(
 
 
 def together(outcomes: Sequence[Outcome]) -> Outcome:
-    """The outcomes of several folds as one."""
+    """The outcomes of several folds as one; it has groups where all of them have."""
+    groups = [o.groups for o in outcomes if o.groups is not None]
     return Outcome(
         np.concatenate([o.truth for o in outcomes]),
         np.concatenate([o.answer for o in outcomes]),
         np.concatenate([o.confidence for o in outcomes]),
         np.concatenate([o.top for o in outcomes]),
         outcomes[0].target,
+        np.concatenate(groups) if len(groups) == len(outcomes) else None,
     )

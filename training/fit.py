@@ -12,10 +12,12 @@ from joblib import Parallel, delayed
 
 from features.segment import Lexicon
 from features.vectorise import ComplaintVectoriser
-from models.calibrated import CrossFit, cross_fit
+from models.calibrated import CrossFit, Pairs, cross_fit
 from models.calibration import Calibration, fit_calibration
 from models.decision import Floor, Precision, choose_policy
+from models.emphasis import Features, cross_fit_again, emphasis, overall
 from models.fitted import FIELDS, FittedModel, Head, Records, Scope, Vocabulary
+from models.mixing import Mixing, cross_mix
 from models.prediction import Target
 from models.rows import Rows
 from models.solver import Block, Problem, Solver, Weights, joined
@@ -92,21 +94,22 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
     problems = _problems(lessons, aside, matrix, vectoriser)
     pairs = [folds(taught.codes, groups[taught.rows], recipe.folds, recipe.seed) for taught in lessons]
     pairs.append(folds(aside.codes, aside.groups, recipe.folds, recipe.seed))
-    *folded, scoped = cross_fit(
-        problems, pairs, solver, jobs=jobs, progress=partial(progress, "out of fold"), spool=spool
-    )
-    importance = np.max([part.importance for part in (*folded, scoped)], axis=0)
-    if len(importance) > recipe.max_features:
-        kept = np.sort(np.argpartition(-importance, recipe.max_features)[: recipe.max_features])
-        matrix = matrix.select(kept, vectoriser.blocks_, vectoriser.block_weights())
-        vectoriser.select(kept)
-        problems = _problems(lessons, aside, matrix, vectoriser)
+    first = cross_fit(problems, pairs, solver, jobs=jobs, progress=partial(progress, "out of fold"), spool=spool)
+    *folded, scoped = first
+    cross_fit_again(
+        problems, pairs, first, Features(vectoriser.blocks_, vectoriser.block_weights(), recipe.max_features), solver,
+        len(lessons), jobs=jobs, progress=partial(progress, "out of fold, again"), spool=spool,
+    )  # fmt: skip
+    chosen = emphasis(overall(first, len(lessons)), recipe.max_features)
+    matrix = matrix.emphasise(chosen, vectoriser.blocks_, vectoriser.block_weights())
+    vectoriser.select(*chosen)
+    problems = _problems(lessons, aside, matrix, vectoriser)
     progress("features", 2, 2)
     progress("final fit", 0, 1)
-    calibrations, (*fitted, scope) = _finally(problems, folded, solver, jobs)
+    fates, (*fitted, scope) = _finally(problems, folded, pairs, solver, jobs)
     progress("final fit", 1, 1)
     heads, out_of_fold = [], []
-    for part, taught, calibration in zip(folded, lessons, calibrations, strict=True):
+    for part, taught, (_, calibration) in zip(folded, lessons, fates, strict=True):
         probabilities = calibration.probabilities(part.margins, out=part.margins)
         policy = choose_policy(
             Precision(recipe.auto), Floor(recipe.suggest), probabilities, taught.codes, len(taught.classes)
@@ -118,7 +121,11 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
         lexicon_digest=lexicon.digest,
         vocabulary=Vocabulary.of(vectoriser),
         heads=tuple(heads),
-        records=Records.of(vectoriser.idf_, fitted, Weights(scope.weights[:, 1:], scope.bias[1:], scope.n_iter)),
+        records=Records.of(
+            vectoriser.idf_,
+            [mixing.fold(head) for (mixing, _), head in zip(fates, fitted, strict=True)],
+            Weights(scope.weights[:, 1:], scope.bias[1:], scope.n_iter),
+        ),
         scope=Scope(margin=-np.inf, known_share=0.0, characters=0),
     )
     bounded = bounds(vectoriser, unbounded, documents, scoped.margins[: aside.complaints, 1])
@@ -137,13 +144,13 @@ def _problems(
 
 
 def _finally(
-    problems: Sequence[Problem], folded: Sequence[CrossFit], solver: Solver, jobs: int
-) -> tuple[list[Calibration], list[Weights]]:
-    """The calibration of each head, and the weights of each problem from all of its rows, in one queue."""
+    problems: Sequence[Problem], folded: Sequence[CrossFit], pairs: Sequence[Pairs], solver: Solver, jobs: int
+) -> tuple[list[tuple[Mixing, Calibration]], list[Weights]]:
+    """The mixing and calibration of each head, and the weights of each problem from all of its rows, in one queue."""
     tasks = [(number, classes) for number, problem in enumerate(problems) for classes in problem.blocks()]
     done = Parallel(n_jobs=jobs, prefer="threads")(
         [
-            *(delayed(fit_calibration)(part.margins, problems[n].codes) for n, part in enumerate(folded)),
+            *(delayed(_mix)(part, problems[n], pairs[n]) for n, part in enumerate(folded)),
             *(delayed(solver.fit_block)(problems[number], classes) for number, classes in tasks),
         ]
     )
@@ -152,3 +159,12 @@ def _finally(
         blocks[number].append(block)
     fitted = [joined(mine, problem.n_classes) for mine, problem in zip(blocks, problems, strict=True)]
     return done[: len(folded)], fitted
+
+
+def _mix(part: CrossFit, problem: Problem, pairs: Pairs) -> tuple[Mixing, Calibration]:
+    """Mix the margins of a head, in their place, and calibrate what comes of it."""
+    folds_of = np.zeros(len(problem.codes), np.int64)
+    for number, (_, test) in enumerate(pairs):
+        folds_of[test] = number
+    mixing = cross_mix(part.margins, problem.codes, folds_of)
+    return mixing, fit_calibration(part.margins, problem.codes)

@@ -19,7 +19,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from models.charter.articles import Request
-from models.charter.requests import KINDS, NO_DOMAIN, TABLE, Requests, RequestTable, Weights, read_table
+from models.charter.requests import KINDS, NO_DOMAIN, TABLE, Demand, Requests, RequestTable, Weights, read_table
 from training.starter import starter_files
 
 KIND_NAMES = dict(zip(("投诉", "举报", "咨询", "意见建议"), KINDS, strict=True))
@@ -29,7 +29,7 @@ LONGEST = 4
 RAREST = 4
 """Texts that a word has to be in."""
 
-COMMONEST = 0.2
+COMMONEST = 0.12
 """Share of texts that a single character may be in: the commoner ones say little and cost time."""
 
 SINGLE = 0.4
@@ -57,9 +57,10 @@ class Labelled:
     kinds: tuple[Request, ...]
 
 
-def named_words() -> tuple[str, ...]:
-    """Return the words that are weighed whether or not the starter set shows enough of them."""
-    return tuple(row["word"] for row in csv.DictReader(NAMED_WORDS.read_text(encoding="utf-8").splitlines()))
+def named_words() -> dict[str, Demand | None]:
+    """Return the words that are weighed whether or not the starter set shows enough of them, and what they demand."""
+    rows = csv.DictReader(NAMED_WORDS.read_text(encoding="utf-8").splitlines())
+    return {row["word"]: Demand(row["asks"]) if row["asks"] else None for row in rows}
 
 
 def labelled_tickets() -> tuple[Labelled, ...]:
@@ -74,7 +75,7 @@ def labelled_tickets() -> tuple[Labelled, ...]:
 
 
 def learn(tickets: Sequence[Labelled]) -> RequestTable:
-    """Choose words (L1) and weigh them and the domains (L2), a logistic regression per kind.
+    """Choose words (L1) and weigh them and the domains (L2), a logistic regression per kind; each kind has to occur.
 
     Every ticket stands there twice, with its domain and without, so that the words also do without.
     """
@@ -99,9 +100,10 @@ def learn(tickets: Sequence[Labelled]) -> RequestTable:
         weights.append(fitted.coef_[0] * scale)
         bias.append(fitted.intercept_[0])
     rows = [_hundredths(row) for row in np.array(weights).T]
-    weighed = {word: row for word, row in zip(words, rows, strict=False) if any(row)}
+    demands = {word: demand for word, demand in named.items() if demand is not None}
+    weighed = {word: row for word, row in zip(words, rows, strict=False) if any(row) or word in demands}
     return RequestTable(
-        weighed, dict(zip([*domains, NO_DOMAIN], rows[len(words) :], strict=True)), _hundredths(np.array(bias))
+        weighed, demands, dict(zip([*domains, NO_DOMAIN], rows[len(words) :], strict=True)), _hundredths(np.array(bias))
     )
 
 
@@ -170,12 +172,12 @@ def written(table: RequestTable) -> str:
     """Return `table` as `TABLE` has it."""
     file = StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["what", "name", *KINDS])
-    writer.writerow(["bias", "", *table.bias])
+    writer.writerow(["what", "name", "asks", *KINDS])
+    writer.writerow(["bias", "", "", *table.bias])
     for name, row in table.domains.items():
-        writer.writerow(["domain", name, *row])
+        writer.writerow(["domain", name, "", *row])
     for word, row in sorted(table.words.items()):
-        writer.writerow(["word", word, *row])
+        writer.writerow(["word", word, table.demands.get(word, ""), *row])
     return file.getvalue()
 
 

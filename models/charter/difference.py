@@ -24,6 +24,9 @@ SECTIONS = {
     "clocks": "code",
 }
 """Sections of a charter whose articles have a code of their own, and where it stands."""
+LONG_LIST = 8
+"""Items of a list that is still shown whole where it changes."""
+
 _CLOSED = frozenset({"kind", "kinds", "lead", "assisting", "unit"})
 
 
@@ -31,7 +34,8 @@ _CLOSED = frozenset({"kind", "kinds", "lead", "assisting", "unit"})
 class Change:
     """An article that was added, removed or changed. line: in the new file, or in the old one where it was removed.
 
-    before, after: its keys with another value, and the values in words; empty for what is all new or all gone.
+    before, after: the same keys, those with another value, and the value in words; "" where it is not there. Of a list
+    of more than LONG_LIST, only what is not in the other.
     """
 
     section: str
@@ -70,16 +74,19 @@ def changes(old: Charter, new: Charter) -> tuple[Change, ...]:
     for section, key in SECTIONS.items():
         before = {getattr(article, key): article for article in getattr(old, section)}
         after = {getattr(article, key): article for article in getattr(new, section)}
-        for code, article in after.items():
-            if code not in before:
-                found.append(Change(section, code, "added", article.line, {}, {}))
-            else:
-                differing = _differing(before[code], article)
-                if differing[0]:
-                    found.append(Change(section, code, "changed", article.line, *differing))
-        gone = (article for code, article in before.items() if code not in after)
-        found += [Change(section, getattr(article, key), "removed", article.line, {}, {}) for article in gone]
+        gone = [code for code in before if code not in after]
+        for code in (*after, *gone):
+            what = _what(code in before, code in after)
+            was, now = _differing(before.get(code), after.get(code), key)
+            if was:
+                found.append(Change(section, code, what, (after.get(code) or before[code]).line, was, now))
     return tuple(found)
+
+
+def _what(was: bool, is_now: bool) -> What:  # noqa: FBT001
+    if was and is_now:
+        return "changed"
+    return "added" if is_now else "removed"
 
 
 def moved(old: Charter, new: Charter, tickets: Iterable[PastTicket], on: date) -> tuple[Move, ...]:
@@ -117,23 +124,39 @@ def _plain_changes(old: Charter, new: Charter) -> list[Change]:
     found = []
     before, after = dict(old.domains), dict(new.domains)
     for code in dict.fromkeys((*after, *before)):
-        if before.get(code) != after.get(code):
-            what: What = "added" if code not in before else "changed" if code in after else "removed"
-            was, now = ({"name": names[code]} if what == "changed" else {} for names in (before, after))
-            found.append(Change("domains", code, what, 0, was, now))
+        was, now = before.get(code, ""), after.get(code, "")
+        if was != now:
+            found.append(Change("domains", code, _what(bool(was), bool(now)), 0, {"name": was}, {"name": now}))
     for key in ("name", "locality"):
-        old_words, new_words = _words(getattr(old, key)), _words(getattr(new, key))
-        if old_words != new_words:
-            found.append(Change(key, key, "changed", 0, {key: old_words}, {key: new_words}))
+        was, now = _words(getattr(old, key)), _words(getattr(new, key))
+        if was != now:
+            found.append(Change(key, key, "changed", 0, {key: was}, {key: now}))
     return found
 
 
-def _differing(before: Any, after: Any) -> tuple[dict[str, str], dict[str, str]]:
-    was, now = (
-        {f.name: _shown(f.name, getattr(article, f.name)) for f in fields(after)} for article in (before, after)
-    )
-    names = [name for name in was if name != "line" and was[name] != now[name]]
-    return {name: was[name] for name in names}, {name: now[name] for name in names}
+def _differing(before: Any | None, after: Any | None, key: str) -> tuple[dict[str, str], dict[str, str]]:
+    was: dict[str, str] = {}
+    now: dict[str, str] = {}
+    either: Any = before if after is None else after
+    for field in fields(either):
+        if field.name not in {key, "line"}:
+            values = [() if article is None else getattr(article, field.name) for article in (before, after)]
+            one, other = (_shown(field.name, value) for value in values)
+            if one != other:
+                was[field.name], now[field.name] = _shortened(*values) or (one, other)
+    return was, now
+
+
+def _shortened(before: Any, after: Any) -> tuple[str, str] | None:
+    """Return what two long lists do not share; None where they are short, no lists, or differ in order alone."""
+    if not (before and after and isinstance(before, tuple) and isinstance(after, tuple)):
+        return None
+    if max(len(before), len(after)) <= LONG_LIST:
+        return None
+    one, other = ([_words(part) for part in value] for value in (before, after))
+    gone = tuple(part for part in one if part not in other)
+    come = tuple(part for part in other if part not in one)
+    return (_words(gone), _words(come)) if gone or come else None
 
 
 def _shown(name: str, value: Any) -> str:
@@ -145,12 +168,12 @@ def _shown(name: str, value: Any) -> str:
 def _words(value: Any) -> str:
     """Return `value` as the file would show it, in one line."""
     match value:
-        case None | ():
+        case None | () | False:
             return ""
         case tuple():
             return "、".join(_words(part) for part in value)
         case Validity(since, until):
-            return f"{since or ''}–{until or ''}"
+            return f"{since or ''}–{until or ''}" if since or until else ""
         case PlaceName():
             signs = ["要旁证"] if value.second_sign else []
             signs += [f"即{_words(value.aliases)}"] if value.aliases else []

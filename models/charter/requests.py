@@ -2,12 +2,15 @@
 
 A text may say 举报 loosely and want a refund, or 投诉 and want a ban, so no single word decides: each word of a table,
 and the domain, speak for and against each kind, and their weights are added up. The table is learnt from the starter set
-by `training.request_words`, which also measures it; it is data, and readable.
+by `training.request_words`, which also measures it; it is data, and readable. Where a text demands a remedy and demands
+that the trader be dealt with, both in so many words, it is complaint and report, and has two procedures; where it
+demands the second and expressly not the first, it is a report.
 """
 
 import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache, cached_property
 from itertools import compress, product
 from pathlib import Path
@@ -16,7 +19,7 @@ from models.charter.articles import Request
 from models.charter.words import Words
 
 TABLE = Path(__file__).parent / "data" / "requests.csv"
-"""Columns: what (word, domain, bias), name, and the weight for each kind in hundredths."""
+"""Columns: what (word, domain, bias), name, asks (see `Demand`), and the weight for each kind in hundredths."""
 
 KINDS = (Request.COMPLAINT, Request.REPORT, Request.ENQUIRY, Request.SUGGESTION)
 NO_DOMAIN = ""
@@ -28,11 +31,20 @@ BOTH_CLEAR = 80
 Weights = tuple[int, int, int, int]
 
 
+class Demand(StrEnum):
+    """What some words demand outright: a remedy, a penalty, or expressly no remedy."""
+
+    REMEDY = "complaint"
+    PENALTY = "report"
+    NO_REMEDY = "no remedy"
+
+
 @dataclass(frozen=True, slots=True)
 class RequestTable:
     """Weights in hundredths of a logit, in the order of `KINDS`."""
 
     words: Mapping[str, Weights]
+    demands: Mapping[str, Demand]
     domains: Mapping[str, Weights]
     bias: Weights
 
@@ -44,6 +56,10 @@ class Requests:
         self.words = tuple(table.words)
         """What to look for in a text."""
         self._weights = tuple(table.words.values())
+        self._remedies, self._penalties, self._no_remedy = (
+            frozenset(place for place, word in enumerate(self.words) if table.demands.get(word) is demand)
+            for demand in Demand
+        )
         self._starts = {name: _added(table.bias, weights) for name, weights in table.domains.items()}
 
     @cached_property
@@ -74,6 +90,11 @@ class Requests:
             report += b
             enquiry += c
             suggestion += d
+        if not found.isdisjoint(self._penalties):
+            if not found.isdisjoint(self._no_remedy):
+                complaint, report = min(complaint, 0), max(report, 1)
+            elif not found.isdisjoint(self._remedies):
+                complaint, report = max(complaint, BOTH_CLEAR), max(report, BOTH_CLEAR)
         return kinds_of((complaint, report, enquiry, suggestion))
 
 
@@ -114,8 +135,11 @@ def shipped() -> Requests:
 def read_table(lines: Iterable[str]) -> RequestTable:
     """Read a table as `TABLE` describes it."""
     parts: dict[str, dict[str, Weights]] = {"word": {}, "domain": {}, "bias": {}}
+    demands = {}
     for row in csv.DictReader(lines):
         a, b, c, d = (int(row[kind]) for kind in KINDS)
         parts[row["what"]][row["name"]] = (a, b, c, d)
+        if row["asks"]:
+            demands[row["name"]] = Demand(row["asks"])
     [bias] = parts["bias"].values()
-    return RequestTable(parts["word"], parts["domain"], bias)
+    return RequestTable(parts["word"], demands, parts["domain"], bias)

@@ -1,5 +1,6 @@
 """What a charter makes of one ticket: the model's offices and the charter's in one answer, and the route with its basis."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import numpy as np
@@ -9,6 +10,7 @@ from features.complaint import Complaint
 from models.charter.articles import Charter, Request
 from models.charter.division import Division
 from models.charter.due import Deadlines
+from models.charter.duty import DAY_OFF, needs_duty_officer
 from models.charter.places import PlaceFinder
 from models.charter.roster import Circumstances, Ranked, Roster
 from models.charter.route import CharterVersion, Resolution
@@ -63,7 +65,7 @@ class Resolver:
                 office = self._answer(ranked, roster, alone)
                 triage = _with_office(triage, office)
         said = Answers(triage.domain, office, alone, applies)
-        return triage, self._resolution(said, reading, self.division(day), received_at)
+        return triage, self._resolution(said, reading, self.division(day), complaint, received_at)
 
     def resolve_given(
         self,
@@ -81,7 +83,9 @@ class Resolver:
         if kinds:
             reading = reading._replace(given=reading.given._replace(kinds=kinds))
         named = HeadAnswer(domain, self._domains.get(domain, domain), 1.0, Decision.AUTO, (), None)
-        return self._resolution(Answers(named, None, None, applies=True), reading, self.division(day), received_at)
+        return self._resolution(
+            Answers(named, None, None, applies=True), reading, self.division(day), complaint, received_at
+        )
 
     def read(self, complaint: Complaint, domain: str | None) -> Reading:
         """What the charter reads in a ticket; domain: as far as it is known."""
@@ -110,15 +114,15 @@ class Resolver:
             found = self._rosters[key] = Roster(self.charter, self.division(day), day, heads)
         return found
 
-    def _resolution(self, said: Answers, reading: Reading, division: Division, received_at: datetime) -> Resolution:
-        kinds = reading.given.kinds
-        return Resolution(
-            self.version,
-            kinds,
-            self._router.route(division, said, reading),
-            reading.said.urgency,
-            self._deadlines.of(kinds, received_at),
-        )
+    def _resolution(
+        self, said: Answers, reading: Reading, division: Division, complaint: Complaint, received_at: datetime
+    ) -> Resolution:
+        kinds, urgency = reading.given.kinds, reading.said.urgency
+        route = self._router.route(division, said, reading)
+        domain = said.domain.code if said.domain is not None else None
+        if needs_duty_officer(domain, urgency, received_at, complaint.text):
+            route = replace(route, basis=(*route.basis, DAY_OFF))
+        return Resolution(self.version, kinds, route, urgency, self._deadlines.of(kinds, received_at))
 
     def _answer(self, ranked: list[Ranked], roster: Roster, alone: HeadAnswer | None) -> HeadAnswer:
         (best, confidence), *others = ranked

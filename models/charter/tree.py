@@ -126,6 +126,8 @@ def _refused(text: str) -> Iterator[Finding]:
 def _plain(node: Node, path: Path, lines: dict[Path, int], faults: list[Finding]) -> Any:
     lines[path] = node.start_mark.line + 1
     if isinstance(node, ScalarNode):
+        if node.style in {"'", '"'} and node.end_mark.line > node.start_mark.line:
+            faults.append(_open_quote(node.start_mark.line + 1))
         return _scalar(node)
     if isinstance(node, SequenceNode):
         return [_plain(item, (*path, i), lines, faults) for i, item in enumerate(node.value)]
@@ -242,6 +244,15 @@ def _no_key(line: int) -> Finding:
         line,
         Sentence("冒号前不是一个词", "what stands before the colon is not a word"),
         Sentence("键请用示范章程里的英文词", "Use the words of the demo charter as keys"),
+    )
+
+
+def _open_quote(line: int) -> Finding:
+    return error(
+        "open_quote",
+        line,
+        Sentence("引号里的文字跨了几行", "a text in quotes runs over several lines"),
+        Sentence("引号要成对，并写在一行里", "Close the quotes, on the line where they open"),
     )
 
 

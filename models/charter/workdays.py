@@ -31,6 +31,7 @@ def in_china(moment: datetime) -> datetime:
     return moment.replace(tzinfo=CHINA) if moment.tzinfo is None else moment.astimezone(CHINA)
 
 
+@lru_cache(maxsize=4096)
 def is_workday(day: date) -> tuple[bool, bool]:
     """Tell whether `day` is a workday, and whether the table of holidays knows its year; weekends count where not."""
     try:

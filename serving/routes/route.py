@@ -5,7 +5,7 @@ from fastapi import FastAPI, Request, Response
 
 from auditing.errors import StoreUnavailable
 from auditing.keys import Scope
-from auditing.records import resolved
+from auditing.resolved import resolved
 from serving.access import DOCUMENTED, Gate
 from serving.intake import read_asked
 from serving.problems import documented

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import paidan
+from models.charter.demo import DEMO
 
 ROOT = Path(__file__).parents[2]
 # bench.md is a table that `make bench` writes
@@ -55,6 +56,9 @@ def desk(tmp_path_factory, tiny_complaints):
             for row in rows:
                 own = row | {"承办单位": row["office"], "office_group": row["office"]}
                 writer.writerow({column: own[column] for column in columns})
+    (folder / "charter.yaml").write_bytes(DEMO.read_bytes() + "# 本局的\n".encode())
+    with (folder / "past.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "domain"), *((row["text"], row["domain"]) for row in rows)])
     people = [{"text": row["text"], "office": row["office"], "provenance": "person"} for row in rows[:5]]
     pd.DataFrame(people).to_parquet(folder / "reviewed.parquet")
     book = openpyxl.Workbook()

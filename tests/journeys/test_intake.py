@@ -53,6 +53,25 @@ def test_from_the_first_complaint_to_a_final_ruling(  # noqa: PLR0915 - a journe
         assert again == first
         more = ticket | {"text": f"{ticket['text']}。补充：商家已承认"}
         assert client.post("/v1/predict", json=more, headers=keys["predict"]).json()["revision"] == 2
+        # the charter says who leads and why, how urgent it is and by when
+        assert (first["route"]["lead"]["code"], first["charter"]["version"]) == (office, "demo")
+        assert first["route"]["basis"]
+        assert first["due"]
+        placed = {"source": "12345", "ticket_id": "P-1", "text": text, "address": "东亭街道东亭路18号"}
+        asked = client.post("/v1/predict", json=placed, headers=keys["predict"]).json()["route"]
+        assert (asked["state"], asked["lead"]["code"], asked["place"]["field"]) == ("routed", office, "address")
+        placeless = {"domain": domain, "text": "买的酸奶早就过期了，店员不肯退款"}
+        asked = client.post("/v1/route", json=placeless, headers=keys["predict"]).json()["route"]
+        assert asked["state"] == "needs_place"
+        assert asked["needs"][0]["zh"]
+        elsewhere = {"domain": "OOS", "text": "小区物业不作为，公租房供暖不热，要求住建部门处理"}
+        asked = client.post("/v1/route", json=elsewhere, headers=keys["predict"]).json()["route"]
+        assert asked["state"] == "needs_coordination"
+        assert "PROP" in [each["code"] for each in asked["departments"]]
+        at_once = placed | {"ticket_id": "P-3", "text": "几个学生在食堂吃完饭后上吐下泻，已经送医院"}
+        urgent = client.post("/v1/predict", json=at_once, headers=keys["predict"]).json()["urgency"]
+        assert urgent["level"] == "P0"
+        assert at_once[urgent["field"]][urgent["start"] : urgent["end"]]
         # a batch: what is wrong fails alone
         items = [
             {"source": "12345", "ticket_id": f"B-{n}", "text": said} for n, (said, *_) in enumerate(tiny_complaints)

@@ -61,7 +61,7 @@ def test_cross_fitted_margins_are_of_models_that_have_not_seen_the_row(problem):
         head = LinearHead().fit(x[train], y[train])
         np.testing.assert_allclose(found.margins[test], head.margins(x[test]), atol=1e-5)
     assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
-    assert found.importance.shape == (20,)
+    assert found.importance.shape == (3, 20)
     np.testing.assert_array_equal(found.margins, cross_fit([problem], [pairs], Solver())[0].margins)
 
 

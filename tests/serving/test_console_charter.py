@@ -114,6 +114,16 @@ async def test_a_checked_text_is_activated_with_its_reason_and_resolves_from_the
     assert not any(report.faults for report in verify(log.engine))
 
 
+async def test_an_office_that_only_the_charter_knows_can_be_chosen_on_a_case(client, enter, fill, send):
+    case = (await send({"source": "12345", "ticket_id": "T", "text": "外卖里有头发"})).json()["prediction_id"]
+    await enter(client, Role.LEAD)
+    office = "  - {code: O99, name: 新设数字科, kind: 支持}\n  - {code: X00"
+    await activate(fill, client, RENAMED.replace("  - {code: X00", office))
+    page = (await client.get(f"/console/cases/{case}")).text
+    assert '<option value="O99">O99 新设数字科</option>' in page
+    assert '<option value="O09">O09 计量处</option>' in page
+
+
 async def test_nothing_is_activated_unchecked_or_without_a_reason(client, enter, fill, book):
     await enter(client, Role.LEAD)
     unchecked = await fill(client, "activate", text=RENAMED, reason="急")

@@ -14,6 +14,9 @@ import pytest
 
 from features.complaint import MAX_TEXT_LENGTH, Complaint
 from models.bundle import manifest_digest, write_bundle
+from models.charter.demo import demo_charter
+from models.charter.resolution import Resolver
+from models.charter.route import CharterVersion
 from models.prediction import Decision, ModelVersion
 from models.triage import TriageModel
 from training.bulk import ANSWER_COLUMNS, score_file
@@ -25,7 +28,8 @@ from training.output import CellTooLong, SheetFull, TargetIsSource, TargetUnwrit
 from training.readers import open_table
 
 FOOD = "东亭街道的超市卖过期牛奶，要求退款查处"
-CARD = "我住柳坞镇，健身房关门，会员卡余额不退"
+CARD = "柳坞镇的健身房关门，会员卡余额不退"
+RESOLVER = Resolver(demo_charter(), CharterVersion("demo", "demo"))
 CHAT = "今天天气真好，我们一起去公园放风筝吧"
 
 
@@ -34,7 +38,7 @@ def silent(done, of):
 
 
 def score(source, target, model, columns=None, progress=silent, **options):
-    return score_file(source, target, model, columns or {}, progress, **options)
+    return score_file(source, target, model, RESOLVER, columns or {}, progress, **options)
 
 
 def written(path, text, encoding="utf-8"):
@@ -56,12 +60,14 @@ def csv_rows(path, delimiter=","):
         return list(csv.DictReader(file, delimiter=delimiter))
 
 
-def answers(triage):
+def answers(triage, scores, said):
     """What a row should gain, as text."""
+    triage, resolution = RESOLVER.resolve(triage, scores, said, datetime.now(UTC))
     found = []
     for head in (triage.domain, triage.office):
         found += [head.code or "", round(head.confidence, 6), head.decision.value]
-    return dict(zip(ANSWER_COLUMNS, [*found, ";".join(triage.doubts)], strict=True))
+    found += [";".join(resolution.kinds), resolution.route.state, resolution.urgency.level, ";".join(triage.doubts)]
+    return dict(zip(ANSWER_COLUMNS, found, strict=True))
 
 
 @pytest.fixture
@@ -84,7 +90,7 @@ def test_every_row_gets_the_answer_that_the_model_gives_to_it_alone(tmp_path, co
     assert len(found) == len(given) == report.rows == report.scored
     for row, out in zip(given, found, strict=True):
         said = Complaint(text=row["内容"], title=row["标题"], merchant=row["商户名称"], address=row["地址"])
-        expected = answers(tiny_model.triage(said, with_evidence=False))
+        expected = answers(*tiny_model.triage_and_scores(said, with_evidence=False), said)
         assert {name: "" if out[name] is None else out[name] for name in ANSWER_COLUMNS} == expected
         assert {name: out[name] for name in row} == row
     assert {decision for decision, count in report.decisions["domain"].items() if count} > {Decision.ABSTAIN}
@@ -146,7 +152,7 @@ def test_bad_rows_stay_in_place_without_answers_and_are_listed(tmp_path, tiny_mo
     rows = csv_rows(tmp_path / "b.csv")
     assert [row["n"] for row in rows] == ["1", "2", "3", "4", "5"]
     assert rows[2]["text"] == long
-    assert [rows[2][name] for name in ANSWER_COLUMNS] == [""] * 6 + ["TEXT_TOO_LONG"]
+    assert [rows[2][name] for name in ANSWER_COLUMNS] == [""] * 9 + ["TEXT_TOO_LONG"]
     text = report.to_text()
     assert "EMPTY_TEXT 2，行 rows 3, 6" in text
     assert "退" not in text
@@ -242,7 +248,18 @@ def test_a_text_out_of_scope_has_no_code_and_says_why(tmp_path, tiny_model):
     path = written(tmp_path / "a.csv", f"text\n{CHAT}\n你好\n")
     score(path, tmp_path / "b.csv", tiny_model)
     first, second = csv_rows(tmp_path / "b.csv")
-    assert [first[name] for name in ANSWER_COLUMNS] == ["", "0", "abstain", "", "0", "abstain", "not_a_complaint"]
+    assert [first[name] for name in ANSWER_COLUMNS] == [
+        "",
+        "0",
+        "abstain",
+        "",
+        "0",
+        "abstain",
+        "complaint",
+        "unsure",
+        "P2",
+        "not_a_complaint",
+    ]
     assert second["doubts"] == "too_short"
 
 
@@ -316,7 +333,7 @@ def test_typed_columns_stay_typed_from_parquet_and_are_spelled_out_elsewhere(tmp
             "tags": [["甲"], []],
             "sum": pa.array([Decimal("1.50"), None]),
             "raw": [b"\x01", None],
-            "kind": pa.array(["投诉", "投诉"]).dictionary_encode(),
+            "sort": pa.array(["投诉", "投诉"]).dictionary_encode(),
         }
     )
     pq.write_table(table, tmp_path / "a.parquet")
@@ -326,7 +343,7 @@ def test_typed_columns_stay_typed_from_parquet_and_are_spelled_out_elsewhere(tmp
     assert kept.select(range(8)).schema.types == table.schema.types
     assert kept.drop_columns(["f", *ANSWER_COLUMNS]) == table.drop_columns(["f"])
     row = csv_rows(tmp_path / "b.csv")[0]
-    assert (row["n"], row["f"], row["tags"], row["sum"], row["kind"]) == ("1", "0.5", "['甲']", "1.50", "投诉")
+    assert (row["n"], row["f"], row["tags"], row["sum"], row["sort"]) == ("1", "0.5", "['甲']", "1.50", "投诉")
     assert row["at"].startswith("2026-01-31 08:00")
     first, second = map(json.loads, (tmp_path / "b.jsonl").read_text(encoding="utf-8").splitlines())
     assert (first["n"], first["at"], first["tags"], second["f"]) == (1, "2026-01-31T08:00:00+00:00", ["甲"], None)

@@ -30,6 +30,16 @@ def test_the_headline_is_what_scikit_learn_counts():
     assert headline["rows"] == 200
 
 
+def test_thin_classes_stay_out_of_the_macro_f1_of_thick_ones():
+    labels = ["甲"] * 20 + ["乙"] * 12 + ["丙"] * 2
+    truth, answer = np.array(labels), np.array(["甲"] * 22 + ["乙"] * 10 + ["甲"] * 2)
+    said = Outcome(truth, answer, np.full(34, 0.5), np.repeat(answer[:, None], 3, axis=1), 0.9)
+    expected = f1_score(truth, answer, labels=["甲", "乙"], average="macro")
+    assert said.headline()["macro_f1_thick"] == pytest.approx(expected)
+    few = Outcome(truth[-3:], answer[-3:], np.full(3, 0.5), np.repeat(answer[-3:, None], 3, axis=1), 0.9)
+    assert "macro_f1_thick" not in few.headline()
+
+
 @given(st.lists(st.tuples(st.sampled_from([0.3, 0.6, 0.9]), st.booleans()), min_size=1, max_size=30))
 @settings(max_examples=100, deadline=None)
 def test_coverage_at_the_target_keeps_the_target(rows):

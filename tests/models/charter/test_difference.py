@@ -43,13 +43,26 @@ def test_changes_are_told_in_the_words_of_the_file():
     ]
     ended = found["offices", "O09"]
     assert (ended.before, ended.after) == (
-        {"validity": "–", "successors": ""},
+        {"validity": "", "successors": ""},
         {"validity": "–2026-06-30", "successors": "O19"},
     )
     assert ended.line == text[: text.index("code: O09")].count("\n") + 1
     rule = found["responsibilities", "R14"]
     assert (rule.before, rule.after) == ({"lead": "O11", "kinds": "举报"}, {"lead": "O18", "kinds": "举报、咨询"})
     assert "东亭街道（要旁证）" in found["territories", "T01"].after["names"]
+
+
+def test_what_is_new_or_gone_is_told_whole():
+    (come,) = (change for change in changes(demo_charter(), read_charter(RENAMED)) if change.what == "added")
+    assert come.before == {"name": "", "kind": "", "validity": ""}
+    assert come.after == {"name": "计量标准科", "kind": "科室", "validity": "2026-07-01–"}
+    (gone,) = (change for change in changes(read_charter(RENAMED), demo_charter()) if change.what == "removed")
+    assert (gone.before, gone.after) == (come.after, come.before)
+
+
+def test_of_a_long_list_only_what_changed_is_told():
+    (change,) = changes(demo_charter(), read_charter(TEXT.replace("[传销, ", "[星球计划, ")))
+    assert (change.before, change.after) == ({"terms": "传销"}, {"terms": "星球计划"})
 
 
 def test_what_is_gone_is_told_last():

@@ -63,6 +63,7 @@ def test_the_articles_say_what_the_file_says_and_where():
         (SMALL.replace("小局", "!!python/object:os.system 小局"), "yaml_feature", 2),
         (SMALL.replace("小局", "&a 小局"), "yaml_feature", 2),
         (SMALL.replace("小局", "[小局"), "yaml", 3),
+        (SMALL.replace("小局", "'小\n  局'"), "open_quote", 2),
         (SMALL.replace("小局", "小\x07局"), "strange_character", 2),
         (SMALL.replace("小局", "[小, 局]"), "shape", 2),
         (SMALL.replace("kind: 中心", "kind: 总部"), "shape", 5),

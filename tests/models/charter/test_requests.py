@@ -28,6 +28,19 @@ def test_a_report_in_name_that_wants_the_money_back_is_a_complaint():
     assert requests_of("我要举报这家店\n东西坏了要求退款，退货退钱，客服不给我退，要他赔", "AFS") == (C,)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["登假广告，要求退还预付款，请查处", "销售过期食品，请依法查处，并要求退一赔十", "要求赔偿并对商家处罚"],
+)
+def test_a_remedy_and_a_penalty_demanded_in_so_many_words_are_two_tracks(text):
+    assert requests_of(text, "FDS")[:2] == (C, R)
+
+
+@pytest.mark.parametrize("text", ["请依法查处，不要求退款", "要求查处，退不退我无所谓，退我也不要"])
+def test_a_remedy_expressly_not_wanted_makes_no_second_track(text):
+    assert C not in requests_of(text, "ADV")
+
+
 def test_nothing_said_and_no_domain_is_other():
     assert requests_of("") == (Request.OTHER,)
     assert requests_of("……", "no such domain") == (Request.OTHER,)
@@ -58,7 +71,9 @@ def test_kinds_are_those_spoken_for_and_two_tracks_only_where_both_are_clear(sco
 
 
 def test_each_word_counts_once():
-    requests = Requests(RequestTable({"退": (60, 0, 0, 0), "查": (0, 100, 0, 0)}, {"": (0, 0, 0, 0)}, (-50, -50, 0, 0)))
+    requests = Requests(
+        RequestTable({"退": (60, 0, 0, 0), "查": (0, 100, 0, 0)}, {}, {"": (0, 0, 0, 0)}, (-50, -50, 0, 0))
+    )
 
     assert requests.of("退退退，查") == (R,)
 

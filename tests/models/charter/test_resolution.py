@@ -13,6 +13,7 @@ from features.complaint import Complaint
 from models.calibration import Calibration
 from models.charter.articles import Office, OfficeKind, Request, Validity
 from models.charter.demo import demo_charter
+from models.charter.duty import DAY_OFF
 from models.charter.requests import requests_of
 from models.charter.resolution import Resolver
 from models.charter.route import CharterVersion, RouteState
@@ -117,6 +118,15 @@ def test_in_a_mixed_matter_our_lead_stays_and_the_department_assists(resolver):
     assert found.route.lead.code == "T01"
     assert "PROP" in [party.code for party in found.route.assisting]
     assert found.route.departments == ()
+
+
+def test_on_a_day_off_food_does_not_wait_and_advertising_does(resolver):
+    holiday = datetime(2026, 10, 1, 3, tzinfo=UTC)
+    food, advertising = asked("买到过期食品", {"FDS": 0.9}, {"T01": 0.4}), asked("广告", {"ADV": 0.9}, {"O11": 0.6})
+
+    assert resolver.resolve(*food, holiday)[1].route.basis[-1] == DAY_OFF
+    assert DAY_OFF not in resolver.resolve(*food, WHEN)[1].route.basis
+    assert DAY_OFF not in resolver.resolve(*advertising, holiday)[1].route.basis
 
 
 def test_a_complaint_that_is_a_report_as_well_has_two_tracks(resolver):

@@ -1,0 +1,231 @@
+"""The case log's groups, written by a process of their own: what `GroupCommit` does with a thread, for a busy service.
+
+A thread that writes wants the interpreter two dozen times per group, and the loop that answers requests waits for it
+every time. A process has an interpreter of its own: the loop hands entries over a pair of sockets, and goes on.
+
+Whatever ends that process, no answered prediction is lost, for an answer waits until its entry is on the disk. Those who
+wait when it ends hear StoreUnavailable, and the next entry begins another process.
+"""
+
+import asyncio
+import logging
+import pickle
+import select
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol, cast
+
+from sqlalchemy import URL
+
+from auditing.chain import Head
+from auditing.errors import StoreUnavailable
+from auditing.records import Entry, Recorded
+
+_log = logging.getLogger(__name__)
+
+_SOON = 4
+"""Entries that do not wait for others to be ready: to write some while the loop makes the next."""
+_PATIENCE = 30.0
+"""Seconds that the process may take to end."""
+_LENGTH = struct.Struct("!i")
+
+
+class Reply(NamedTuple):
+    """What became of the entries of a group, in their order, and how far the writer has read the chain of events.
+
+    The first, of no entries, says that the process can write.
+    """
+
+    outcomes: list[Recorded | Exception]
+    events: Head
+
+
+class Listener(Protocol):
+    """Who has to know what the writing process has seen, before those who wait go on."""
+
+    def knows(self, reply: Reply) -> bool:
+        """Whether there is nothing new in a reply."""
+        ...
+
+    def learn(self, reply: Reply) -> None:
+        """Take in what is new; may block, and runs in a thread."""
+        ...
+
+
+class Scribe(asyncio.Protocol):
+    """Gives entries to a process that writes them into the store at `url`, for one event loop.
+
+    `longest_queue` bounds what may wait; `on_group` hears the size of each group. See `CaseLog` for `busy_timeout`.
+    """
+
+    def __init__(
+        self,
+        url: URL,
+        listener: Listener,
+        *,
+        busy_timeout: float,
+        longest_queue: int = 10_000,
+        on_group: Callable[[int], None] | None = None,
+    ) -> None:
+        self._url = url
+        self._listener = listener
+        self._busy_timeout = busy_timeout
+        self._longest_queue = longest_queue
+        self._on_group = on_group
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._connecting: asyncio.Task[Any] | None = None
+        self._transport: asyncio.WriteTransport | None = None
+        self._received = bytearray()
+        self._gathered: list[_Job] = []
+        self._under_way: list[_Job] = []
+        self._closed = False
+
+    def start(self) -> None:
+        """Begin the process, if there is none; it gets ready by itself."""
+        if self._process is not None:
+            return
+        self._socket, there = socket.socketpair()
+        with there:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "auditing.scribe_process"],
+                stdin=there.fileno(),
+                stdout=subprocess.DEVNULL,
+                # a group of its own: an interrupt from the terminal is the service's, which lets requests end first
+                process_group=0,
+            )
+        # not on the command line: it may hold a password
+        self._socket.sendall(_framed((self._url.render_as_string(hide_password=False), self._busy_timeout)))
+
+    def await_ready(self) -> None:
+        """Block until the process can write, where it was begun and nothing was handed over yet."""
+        if self._socket is not None and self._loop is None:
+            # its first word; whatever ended it before that is heard of by the first entry
+            select.select([self._socket], [], [], _PATIENCE)
+
+    def submit(self, entry: Entry) -> asyncio.Future[Recorded]:
+        """Hand over `entry`; the future is done when it is committed. Call it in a running event loop.
+
+        Raises:
+            StoreUnavailable: too many are waiting, or the log is closed.
+
+        """
+        if self._closed:
+            raise StoreUnavailable("the log is closed")
+        if len(self._gathered) + len(self._under_way) >= self._longest_queue:
+            raise StoreUnavailable("too many records are waiting")
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+            self.start()
+            self._connecting = loop.create_task(loop.create_unix_connection(lambda: self, sock=self._socket))
+        future: asyncio.Future[Recorded] = loop.create_future()
+        self._gathered.append((entry, future))
+        if len(self._gathered) == _SOON:
+            self._send()
+        elif len(self._gathered) == 1:
+            loop.call_soon(self._send)
+        return future
+
+    def close(self) -> None:
+        """Write what was handed over, then end the process; later entries are refused.
+
+        Blocks until that is done: where the event loop still runs, call it in another thread.
+        """
+        self._closed = True
+        loop = self._loop
+        if loop is not None and loop.is_running():
+            asyncio.run_coroutine_threadsafe(self._finish(), loop).result()
+        elif self._socket is not None:
+            self._socket.close()
+        if self._process is not None:
+            self._process.wait(_PATIENCE)
+            self._process = None
+
+    async def _finish(self) -> None:
+        await asyncio.gather(*(future for _, future in self._under_way + self._gathered), return_exceptions=True)
+        if self._transport is not None:
+            self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Send what has gathered since the process was begun."""
+        # uvloop's are of no class of asyncio's
+        self._transport = cast("asyncio.WriteTransport", transport)
+        self._send()
+
+    def _send(self) -> None:
+        if not self._gathered or self._transport is None:
+            return
+        jobs, self._gathered = self._gathered, []
+        self._under_way += jobs
+        self._transport.write(_framed([tuple(entry) for entry, _ in jobs]))
+
+    def data_received(self, data: bytes) -> None:
+        """Take a part of a reply, or several replies."""
+        received = self._received
+        received += data
+        while len(received) >= _LENGTH.size:
+            end = _LENGTH.size + _LENGTH.unpack_from(received)[0]
+            if len(received) < end:
+                return
+            # from our own process
+            reply: Reply = pickle.loads(received[_LENGTH.size : end])  # noqa: S301
+            del received[:end]
+            self._take(reply)
+
+    def _take(self, reply: Reply) -> None:
+        count = len(reply.outcomes)
+        if not count:
+            return
+        jobs, self._under_way = self._under_way[:count], self._under_way[count:]
+        if self._on_group is not None:
+            self._on_group(count)
+        if self._listener.knows(reply):
+            _settle(jobs, reply.outcomes)
+            return
+        assert self._loop is not None
+        learning = self._loop.run_in_executor(None, self._listener.learn, reply)
+        learning.add_done_callback(lambda _: _settle(jobs, reply.outcomes))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell those who wait that the process is gone; the next entry begins another."""
+        del exc
+        jobs = self._under_way + self._gathered
+        self._under_way, self._gathered = [], []
+        self._received.clear()
+        self._loop = self._transport = self._socket = None
+        if self._closed:
+            return
+        _log.error(
+            "写案例日志的进程已结束，将另起一个 | the process that writes the case log has ended; another will begin"
+        )
+        if self._process is not None:
+            # it has closed its side: it is ending, if it has not ended
+            self._process.kill()
+            self._process.wait(_PATIENCE)
+            self._process = None
+        _settle(jobs, [StoreUnavailable("the process that writes has ended") for _ in jobs])
+
+
+_Job = tuple[Entry, "asyncio.Future[Recorded]"]
+
+
+def _framed(message: object) -> bytes:
+    """Write a message as `multiprocessing.connection.Connection` reads it, at the other end."""
+    pickled = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    return _LENGTH.pack(len(pickled)) + pickled
+
+
+def _settle(jobs: Sequence[_Job], outcomes: Sequence[Recorded | Exception]) -> None:
+    for (_, future), outcome in zip(jobs, outcomes, strict=True):
+        # a client that hung up has cancelled its future
+        if future.done():
+            continue
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)

@@ -1,0 +1,42 @@
+"""The process that writes the case log for a service: python -m auditing.scribe_process, begun by `auditing.scribe`."""
+
+import gc
+import os
+import signal
+from multiprocessing.connection import Connection
+
+from auditing.caselog import CaseLog
+from auditing.identity import Identifier
+from auditing.records import Entry
+from auditing.scribe import Reply
+from auditing.store import open_engine
+
+_LARGEST_GROUP = 256
+"""So that a bulk request does not hold up single ones for long."""
+
+
+def main() -> None:
+    """Write groups until the service lets go of the connection."""
+    # where a supervisor tells all processes at once to stop, the service still answers what was begun, and needs this one
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    connection = Connection(os.dup(0))
+    url, busy_timeout = connection.recv()
+    # it names no predictions, and so needs no secret
+    log = CaseLog(open_engine(url, busy_timeout=busy_timeout), Identifier(b""))
+    gc.freeze()
+    try:
+        connection.send(Reply([], log.returns.read))
+        while True:
+            entries = connection.recv()
+            # what has gathered meanwhile goes into the same group
+            while len(entries) < _LARGEST_GROUP and connection.poll():
+                entries += connection.recv()
+            for first in range(0, len(entries), _LARGEST_GROUP):
+                outcomes = log.write([Entry._make(entry) for entry in entries[first : first + _LARGEST_GROUP]])
+                connection.send(Reply(outcomes, log.returns.read))
+    except (EOFError, ConnectionError):
+        log.close()
+
+
+if __name__ == "__main__":
+    main()
