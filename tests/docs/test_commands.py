@@ -57,6 +57,8 @@ def desk(tmp_path_factory, tiny_complaints):
                 writer.writerow({column: own[column] for column in columns})
     people = [{"text": row["text"], "office": row["office"], "provenance": "person"} for row in rows[:5]]
     pd.DataFrame(people).to_parquet(folder / "reviewed.parquet")
+    said = pd.DataFrame(rows)[["text", "domain", "office"]].assign(provenance="person")
+    said.to_parquet(folder / "first500.parquet")
     book = openpyxl.Workbook()
     book.active.append(["text"])
     for row in rows[:5]:
