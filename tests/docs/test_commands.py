@@ -61,6 +61,8 @@ def desk(tmp_path_factory, tiny_complaints):
         csv.writer(file).writerows([("text", "domain"), *((row["text"], row["domain"]) for row in rows)])
     people = [{"text": row["text"], "office": row["office"], "provenance": "person"} for row in rows[:5]]
     pd.DataFrame(people).to_parquet(folder / "reviewed.parquet")
+    said = pd.DataFrame(rows)[["text", "domain", "office"]].assign(provenance="person")
+    said.to_parquet(folder / "first500.parquet")
     book = openpyxl.Workbook()
     book.active.append(["text"])
     for row in rows[:5]:
