@@ -6,7 +6,6 @@ that were made without them.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sqlalchemy import Connection, select
 
@@ -66,9 +65,8 @@ def leave_out(triage: Triage, excluded: Sequence[str]) -> Triage:
         return triage
     left = tuple(each for each in office.alternatives if each.code not in excluded)
     if office.code not in excluded:
-        return replace(triage, office=replace(office, alternatives=left))
-    return replace(
-        triage,
+        return triage._replace(office=office._replace(alternatives=left))
+    return triage._replace(
         office=_promote(left),
         evidence=tuple(each for each in triage.evidence if each.target != "office"),
         doubts=(*triage.doubts, f"returned_by:{office.code}"),
@@ -86,14 +84,14 @@ def settle(answer: Answer, excluded: Sequence[str]) -> Answer:
         if lead is None and state is RouteState.ROUTED:
             state = RouteState.UNSURE
     tracks = tuple(
-        track if track.lead is None or track.lead.code not in excluded else replace(track, lead=lead)
+        track if track.lead is None or track.lead.code not in excluded else track._replace(lead=lead)
         for track in route.tracks
     )
     assisting = tuple(
         each for each in route.assisting if each.code not in excluded and (lead is None or each.code != lead.code)
     )
-    route = replace(route, state=state, lead=lead, assisting=assisting, tracks=tracks, basis=basis)
-    return Answer(left, replace(resolution, route=route))
+    route = route._replace(state=state, lead=lead, assisting=assisting, tracks=tracks, basis=basis)
+    return Answer(left, resolution._replace(route=route))
 
 
 def _next(office: HeadAnswer | None) -> Party | None:

@@ -51,8 +51,7 @@ class Contrast(NamedTuple):
     rest: float
 
 
-@dataclass(frozen=True, slots=True)
-class HeadAnswer:
+class HeadAnswer(NamedTuple):
     """One head's answer.
 
     `code` and `name` are None where the text is unlike anything the model learnt from: such a text gets no default
@@ -82,8 +81,7 @@ class Evidence(NamedTuple):
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
-class Triage:
+class Triage(NamedTuple):
     """All that a model says about one complaint.
 
     `complaint` is the input with personal data masked, character by character, so that offsets still hold: what may

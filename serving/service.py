@@ -6,7 +6,7 @@ A model says what it is about; the charter in force says who is responsible, how
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
@@ -244,7 +244,7 @@ class _Draft(NamedTuple):
 def _answer(model: TriageSource, resolver: Resolver, intake: Intake, at: datetime) -> Answer:
     triage, scores = model.triage_and_scores(intake.complaint)
     if intake.warnings:
-        triage = replace(triage, warnings=triage.warnings + intake.warnings)
+        triage = triage._replace(warnings=triage.warnings + intake.warnings)
     # the masked complaint: what the charter quotes from it then shows nothing personal, and a replay sees the same
     masked = triage.complaint
     return Answer(*resolver.resolve(triage, scores, masked, masked.received_at or at))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from models.charter.literals import required_words
+from models.charter.literals import needs
 from models.charter.words import Words
 
 
@@ -24,12 +24,16 @@ class Expressions:
         self._patterns = tuple(re.compile(expression) for expression in expressions)
         tried_by: dict[str, list[int]] = {}
         always = []
+        also: list[re.Pattern[str] | None] = []
         for number, pattern in enumerate(self._patterns):
-            words = required_words(pattern.pattern)
-            for word in sorted(words):
+            needed = needs(pattern.pattern)
+            for word in sorted(needed[0]) if needed else ():
                 tried_by.setdefault(word, []).append(number)
-            if not words:
+            if not needed:
                 always.append(number)
+            # plain words in a row are found several times as fast as what stands between them
+            also.append(re.compile("|".join(map(re.escape, sorted(needed[1])))) if len(needed) > 1 else None)
+        self._also = tuple(also)
         self.words = tuple(tried_by)
         """What to look for in a text."""
         self._tried_by = tuple(tuple(numbers) for numbers in tried_by.values())
@@ -47,6 +51,9 @@ class Expressions:
         for word in found:
             tried.update(self._tried_by[word])
         for number in sorted(tried):
+            also = self._also[number]
+            if also is not None and also.search(text) is None:
+                continue
             for match in self._patterns[number].finditer(text):
                 yield Match(number, match.start(), match.end())
 

@@ -15,6 +15,11 @@ _MOST = 256
 """Spellings kept for one run of characters: 煤气罐 漏/爆 are two, three classes of ten would be a thousand."""
 
 _NOTHING: Words = frozenset()
+
+Needs = tuple[Words, ...]
+"""At most two sets of words, of each of which one occurs in every match; the first narrows down most."""
+
+_MOST_NEEDS = 2
 _REPEAT = re.compile(r"[*+?]\??|\{(\d*)(,?)(\d*)\}\??")
 _LOOK = re.compile(r"\?<?[=!]")
 _GROUP = re.compile(r"\?(?::|P<\w+>)")
@@ -23,58 +28,70 @@ _CLASSES_OF_MANY = frozenset("dDwWsSbBAZ")
 
 def required_words(expression: str) -> Words:
     """Return words one of which is in every match of `expression`; empty where none can be named."""
+    return next(iter(needs(expression)), _NOTHING)
+
+
+def needs(expression: str) -> Needs:
+    """Return the same with a second set of words, of another part of the expression, where it has one."""
     return _Reader(expression).alternatives()[0]
 
 
 class _Reader:
-    """One pass over an expression. A part comes back as its required words, and all its spellings or none."""
+    """One pass over an expression. A part comes back as what it needs, and all its spellings or none."""
 
     def __init__(self, expression: str) -> None:
         self._text = expression
         self._at = 0
 
-    def alternatives(self) -> tuple[Words, Words]:
+    def alternatives(self) -> tuple[Needs, Words]:
         branches = [self._sequence()]
         while self._peek() == "|":
             self._at += 1
             branches.append(self._sequence())
-        return _union(words for words, _ in branches), _union(spelt for _, spelt in branches)
+        spelt = _union(spelt for _, spelt in branches)
+        if not all(needs for needs, _ in branches):
+            return (), spelt
+        # a branch with one need only has it for its second, too
+        first, second = (_union(needs[place] for needs, _ in branches) for place in (0, -1))
+        return (first,) if first == second else (first, second), spelt
 
-    def _sequence(self) -> tuple[Words, Words]:
-        """Words of a branch, and its spellings where it is nothing but text."""
-        best, run, whole = _NOTHING, frozenset({""}), True
+    def _sequence(self) -> tuple[Needs, Words]:
+        """What a branch needs, and its spellings where it is nothing but text."""
+        found: list[Words] = []
+        run, whole = frozenset({""}), True
         while (peeked := self._peek()) and peeked not in "|)":
-            words, spelt = self._atom()
-            words, spelt, whole_atom = self._repeated(words, spelt)
+            needs, spelt, whole_atom = self._repeated(*self._atom())
             whole &= whole_atom and bool(spelt)
             joined = frozenset(a + b for a, b in product(run, spelt)) if spelt else _NOTHING
             if joined and len(joined) <= _MOST:
                 run = joined
             else:
-                best, run, whole = _better(best, run), spelt or frozenset({""}), False
-            best = _better(best, words)
-        return _better(best, run), run if whole else _NOTHING
+                found.append(run)
+                run, whole = spelt or frozenset({""}), False
+            if not spelt:  # else the run has them
+                found += needs
+        return _best((*found, run)), run if whole else _NOTHING
 
-    def _atom(self) -> tuple[Words, Words]:
+    def _atom(self) -> tuple[Needs, Words]:
         character = self._text[self._at]
         self._at += 1
         if character == "(":
             return self._group()
         if character == "[":
-            return _NOTHING, self._class()
+            return (), self._class()
         if character == "\\":
             escaped = self._text[self._at]
             self._at += 1
-            return _NOTHING, _NOTHING if escaped in _CLASSES_OF_MANY or escaped.isdigit() else frozenset({escaped})
-        return _NOTHING, _NOTHING if character in ".^$" else frozenset({character})
+            return (), _NOTHING if escaped in _CLASSES_OF_MANY or escaped.isdigit() else frozenset({escaped})
+        return (), _NOTHING if character in ".^$" else frozenset({character})
 
-    def _group(self) -> tuple[Words, Words]:
+    def _group(self) -> tuple[Needs, Words]:
         look = _LOOK.match(self._text, self._at)
         if found := look or _GROUP.match(self._text, self._at):
             self._at = found.end()
-        words, spelt = self.alternatives()
+        needs, spelt = self.alternatives()
         self._at += 1
-        return (_NOTHING, frozenset({""})) if look else (words, spelt)
+        return ((), frozenset({""})) if look else (needs, spelt)
 
     def _class(self) -> Words:
         """The characters of a class, none where it is negated or has a range."""
@@ -82,15 +99,15 @@ class _Reader:
         inside, self._at = self._text[self._at : end], end + 1
         return _NOTHING if inside.startswith("^") or "-" in inside or "\\" in inside else frozenset(inside)
 
-    def _repeated(self, words: Words, spelt: Words) -> tuple[Words, Words, bool]:
+    def _repeated(self, needs: Needs, spelt: Words) -> tuple[Needs, Words, bool]:
         found = _REPEAT.match(self._text, self._at)
         if not found:
-            return words, spelt, True
+            return needs, spelt, True
         self._at = found.end()
         optional = found[0][0] in "*?" or (found[1] in {"", "0"} and found[0][0] == "{")
         if found[0] == "?" and spelt:
-            return _NOTHING, spelt | {""}, True
-        return (_NOTHING, _NOTHING, False) if optional else (_better(words, spelt), _NOTHING, False)
+            return (), spelt | {""}, True
+        return () if optional else _best((spelt,) if spelt else needs), _NOTHING, False
 
     def _peek(self) -> str:
         return self._text[self._at : self._at + 1]
@@ -102,6 +119,8 @@ def _union(branches: Iterable[Words]) -> Words:
     return frozenset().union(*kept) if all(kept) else _NOTHING
 
 
-def _better(one: Words, other: Words) -> Words:
-    """Whichever narrows down more: longer words first, then fewer."""
-    return min((one, other), key=lambda words: (-min(map(len, words), default=0), len(words)))
+def _best(found: Iterable[Words]) -> Needs:
+    """Those that narrow down most: longer words first, then fewer."""
+    telling = {words for words in found if words and "" not in words}
+    ranked = sorted(telling, key=lambda words: (-min(map(len, words)), len(words), sorted(words)))
+    return tuple(ranked[:_MOST_NEEDS])

@@ -30,6 +30,15 @@ BOTH_CLEAR = 80
 
 Weights = tuple[int, int, int, int]
 
+# All that is added up over the words of a text stands in one number, so that it is one addition: from the lowest bits
+# up the weights of the four kinds, how many words, how many of them demand a penalty, and what a listener counts.
+_BITS = 20
+_LANE = (1 << _BITS) - 1
+_ZERO = 1 << (_BITS - 1)
+"""Of a lane of weights, which may go below nothing."""
+_REPORT, _ENQUIRY, _SUGGESTION, _WORD, _PENALTY, OWN = (place * _BITS for place in range(1, 7))
+_ZEROS = _ZERO | _ZERO << _REPORT | _ZERO << _ENQUIRY | _ZERO << _SUGGESTION
+
 
 class Demand(StrEnum):
     """What some words demand outright: a remedy, a penalty, or expressly no remedy."""
@@ -55,12 +64,18 @@ class Requests:
     def __init__(self, table: RequestTable) -> None:
         self.words = tuple(table.words)
         """What to look for in a text."""
-        self._weights = tuple(table.words.values())
         self._remedies, self._penalties, self._no_remedy = (
             frozenset(place for place, word in enumerate(self.words) if table.demands.get(word) is demand)
             for demand in Demand
         )
-        self._starts = {name: _added(table.bias, weights) for name, weights in table.domains.items()}
+        self.tallies = tuple(
+            _packed(weights) + (1 << _WORD) + ((place in self._penalties) << _PENALTY)
+            for place, weights in enumerate(table.words.values())
+        )
+        """What each word adds to a `total`; from bit OWN up there is nothing."""
+        self._starts = {
+            name: _ZEROS + _packed(table.bias) + _packed(weights) for name, weights in table.domains.items()
+        }
 
     @cached_property
     def automaton(self) -> Words:
@@ -77,20 +92,21 @@ class Requests:
 
     def of_words(self, found: set[int], domain: str | None) -> tuple[Request, ...]:
         """Return the same where it is known which of `words` the text has."""
+        return self.of_total(sum(map(self.tallies.__getitem__, found)), found, domain)
+
+    def of_total(self, total: int, found: set[int], domain: str | None) -> tuple[Request, ...]:
+        """Return the same where their `tallies` are added up; `found` may have numbers of other words, above these."""
         start = self._starts.get(domain or NO_DOMAIN)
         if start is None or not domain:
-            if not found:
+            if not total + _ZEROS >> _WORD & _LANE:
                 return (Request.OTHER,)
             start = self._starts[NO_DOMAIN]
-        weights = self._weights
-        complaint, report, enquiry, suggestion = start
-        for word in found:
-            a, b, c, d = weights[word]
-            complaint += a
-            report += b
-            enquiry += c
-            suggestion += d
-        if not found.isdisjoint(self._penalties):
+        total += start
+        complaint = (total & _LANE) - _ZERO
+        report = (total >> _REPORT & _LANE) - _ZERO
+        enquiry = (total >> _ENQUIRY & _LANE) - _ZERO
+        suggestion = (total >> _SUGGESTION & _LANE) - _ZERO
+        if total >> _PENALTY & _LANE:
             if not found.isdisjoint(self._no_remedy):
                 complaint, report = min(complaint, 0), max(report, 1)
             elif not found.isdisjoint(self._remedies):
@@ -116,9 +132,8 @@ def kinds_of(scores: tuple[int, int, int, int]) -> tuple[Request, ...]:
 _COMBINED = {told: tuple(compress(KINDS, told)) for told in product((False, True), repeat=len(KINDS))}
 
 
-def _added(one: Weights, other: Weights) -> Weights:
-    a, b, c, d = (x + y for x, y in zip(one, other, strict=True))
-    return a, b, c, d
+def _packed(weights: Weights) -> int:
+    return sum(weight << place * _BITS for place, weight in enumerate(weights))
 
 
 def requests_of(text: str, domain: str | None = None) -> tuple[Request, ...]:

@@ -1,6 +1,5 @@
 """What a charter makes of one ticket: the model's offices and the charter's in one answer, and the route with its basis."""
 
-from dataclasses import replace
 from datetime import date, datetime
 
 import numpy as np
@@ -121,7 +120,7 @@ class Resolver:
         route = self._router.route(division, said, reading)
         domain = said.domain.code if said.domain is not None else None
         if needs_duty_officer(domain, urgency, received_at, complaint.text):
-            route = replace(route, basis=(*route.basis, DAY_OFF))
+            route = route._replace(basis=(*route.basis, DAY_OFF))
         return Resolution(self.version, kinds, route, urgency, self._deadlines.of(kinds, received_at))
 
     def _answer(self, ranked: list[Ranked], roster: Roster, alone: HeadAnswer | None) -> HeadAnswer:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from models.charter.articles import Level, Request
 
@@ -28,8 +29,7 @@ class RouteState(StrEnum):
     UNSURE = "unsure"
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(NamedTuple):
     """An office or an outside department with a part in a ticket. confidence: 0 to 1, None where nothing measures it."""
 
     code: str
@@ -37,8 +37,7 @@ class Party:
     confidence: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceFound:
+class PlaceFound(NamedTuple):
     """Where a place was named: characters `start` to `end` of the original `field`, and whose territory that is."""
 
     station: str
@@ -48,8 +47,7 @@ class PlaceFound:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(NamedTuple):
     """One procedure of a ticket: a text that is both complaint and report has two, handled separately."""
 
     kind: Request
@@ -57,16 +55,14 @@ class Track:
     rule: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """A reason or a question in words, in both languages of the people who read it."""
 
     zh: str
     en: str
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """Who is responsible, and on what basis.
 
     lead: None where the state is not routed and nobody can hold the ticket meanwhile. departments: candidates outside
@@ -85,8 +81,7 @@ class Route:
     look_at: tuple[Sentence, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Urgency:
+class Urgency(NamedTuple):
     """How urgent, by which rule (None for P2), and the span of the original `field` that said so."""
 
     level: Level
@@ -98,8 +93,7 @@ class Urgency:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """When a step has to be done. `at` is timezone-aware. provisional: no holiday table reaches that far yet."""
 
     step: str
@@ -109,8 +103,7 @@ class Due:
     local: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(NamedTuple):
     """All that a charter says about one ticket."""
 
     charter: CharterVersion

@@ -37,7 +37,7 @@ def rows_in(engine):
 def test_the_same_asked_again_is_the_same_prediction_with_the_stored_answer(log, complaint, answer, settled):
     first = record(log, complaint, answer(complaint))
     later = replace(complaint, received_at=datetime(2026, 10, 3, tzinfo=UTC))
-    again = record(log, later, settled(replace(answer(later).triage, doubts=("low_margin",))))
+    again = record(log, later, settled(answer(later).triage._replace(doubts=("low_margin",))))
     assert again.prediction_id == first.prediction_id
     assert again.revision == first.revision == 1
     assert again.answer == first.answer

@@ -250,7 +250,7 @@ def two_heads(complaint, answer):
         Contrast("O03", 2.0, 0.5, 0.5),
     )  # fmt: skip
     evidence = tuple(Evidence(target, "text", 0, 2, "昨晚", 0.4) for target in ("domain", "office"))
-    return replace(triage, office=office, evidence=evidence)
+    return triage._replace(office=office, evidence=evidence)
 
 
 def test_the_next_best_office_takes_the_place_of_one_that_returned(two_heads):
@@ -281,8 +281,8 @@ def test_a_model_without_offices_answers_as_before(complaint, answer):
 
 def test_an_office_that_returned_neither_leads_nor_assists_again(two_heads, settled):
     given = settled(two_heads)
-    route = replace(given.resolution.route, assisting=(Party("O03", "流通科"), Party("O02", "生产科")))
-    given = given._replace(resolution=replace(given.resolution, route=route))
+    route = given.resolution.route._replace(assisting=(Party("O03", "流通科"), Party("O02", "生产科")))
+    given = given._replace(resolution=given.resolution._replace(route=route))
     left = settle(given, ("O04", "O02")).resolution.route
     assert (left.state, left.lead, left.assisting) == (RouteState.ROUTED, Party("O03", "流通科", 0.06), ())
     assert [track.lead.code for track in left.tracks] == ["O03"]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from models.charter.literals import required_words
+from models.charter.literals import needs, required_words
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,21 @@ def test_the_words_an_expression_needs(expression, words):
 
 
 @pytest.mark.parametrize(
+    ("expression", "sets"),
+    [
+        ("(?:多名|几位).{0,6}(?:腹泻严重|上吐下泻)", ({"腹泻严重", "上吐下泻"}, {"多名", "几位"})),
+        ("孩子.{0,6}(?:摔|烫)|窒息", ({"孩子", "窒息"}, {"摔", "烫", "窒息"})),
+        ("(?:甲乙|丙丁)+.*戊", ({"甲乙", "丙丁"}, {"戊"})),
+        ("电梯(?:困人)?", ({"电梯", "电梯困人"},)),
+        ("甲.*(?:乙.*丙)?", ({"甲"},)),
+        ("甲|.", ()),
+    ],
+)
+def test_a_second_set_of_words_is_of_another_part(expression, sets):
+    assert needs(expression) == sets
+
+
+@pytest.mark.parametrize(
     ("expression", "text"),
     [
         (r"(?:\d{1,2}|[两三])(?:多|来)?个(?:人|孩子)[^，]{0,4}(?:吐|拉肚子)", "12多个孩子全拉肚子"),
@@ -39,4 +54,4 @@ def test_the_words_an_expression_needs(expression, words):
 )
 def test_every_match_holds_one_of_them(expression, text):
     assert re.search(expression, text)
-    assert any(word in text for word in required_words(expression))
+    assert all(any(word in text for word in words) for words in needs(expression))

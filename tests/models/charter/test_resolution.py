@@ -151,7 +151,7 @@ def test_a_model_without_a_domain_head_is_routed_by_office_and_place(resolver):
 def test_a_silent_model_leaves_the_ticket_to_a_person(resolver):
     triage, scores, complaint = asked("买", {"FDS": 0.9}, {"T01": 0.9})
     silence = HeadAnswer(None, None, 0.0, Decision.ABSTAIN, (), None)
-    triage = replace(triage, domain=silence, office=silence)
+    triage = triage._replace(domain=silence, office=silence)
     found = resolver.resolve(triage, scores, complaint, WHEN)
     assert found[0] is triage
     assert found[1].route.state is RouteState.UNSURE
