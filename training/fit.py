@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
 from features.segment import Lexicon
 from features.vectorise import ComplaintVectoriser
@@ -148,12 +149,14 @@ def _finally(
 ) -> tuple[list[tuple[Mixing, Calibration]], list[Weights]]:
     """The mixing and calibration of each head, and the weights of each problem from all of its rows, in one queue."""
     tasks = [(number, classes) for number, problem in enumerate(problems) for classes in problem.blocks()]
-    done = Parallel(n_jobs=jobs, prefer="threads")(
-        [
-            *(delayed(_mix)(part, problems[n], pairs[n]) for n, part in enumerate(folded)),
-            *(delayed(solver.fit_block)(problems[number], classes) for number, classes in tasks),
-        ]
-    )
+    # products of so few columns take many times longer on several threads, which wait for each other
+    with threadpool_limits(1, "blas"):
+        done = Parallel(n_jobs=jobs, prefer="threads")(
+            [
+                *(delayed(_mix)(part, problems[n], pairs[n]) for n, part in enumerate(folded)),
+                *(delayed(solver.fit_block)(problems[number], classes) for number, classes in tasks),
+            ]
+        )
     blocks: list[list[Block]] = [[] for _ in problems]
     for (number, _), block in zip(tasks, done[len(folded) :], strict=True):
         blocks[number].append(block)
