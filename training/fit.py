@@ -30,6 +30,9 @@ from training.spool import lay_out
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many steps of it are done, and of how many."""
 
+FIRST_PASSES = 4
+"""Passes of a first fit at most: only what matters is read from it, and that shows early."""
+
 _Codes = npt.NDArray[np.int32]
 _Indices = npt.NDArray[np.int64]
 
@@ -95,7 +98,8 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
     problems = _problems(lessons, aside, matrix, vectoriser)
     pairs = [folds(taught.codes, groups[taught.rows], recipe.folds, recipe.seed) for taught in lessons]
     pairs.append(folds(aside.codes, aside.groups, recipe.folds, recipe.seed))
-    first = cross_fit(problems, pairs, solver, jobs=jobs, progress=partial(progress, "out of fold"), spool=spool)
+    rough = solver._replace(max_iter=min(solver.max_iter, FIRST_PASSES))
+    first = cross_fit(problems, pairs, rough, jobs=jobs, progress=partial(progress, "out of fold"), spool=spool)
     *folded, scoped = first
     cross_fit_again(
         problems, pairs, first, Features(vectoriser.blocks_, vectoriser.block_weights(), recipe.max_features), solver,
