@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
 from features.segment import Lexicon
 from features.vectorise import ComplaintVectoriser
@@ -28,6 +29,9 @@ from training.spool import lay_out
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many steps of it are done, and of how many."""
+
+FIRST_PASSES = 4
+"""Passes of a first fit at most: only what matters is read from it, and that shows early."""
 
 _Codes = npt.NDArray[np.int32]
 _Indices = npt.NDArray[np.int64]
@@ -94,7 +98,8 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
     problems = _problems(lessons, aside, matrix, vectoriser)
     pairs = [folds(taught.codes, groups[taught.rows], recipe.folds, recipe.seed) for taught in lessons]
     pairs.append(folds(aside.codes, aside.groups, recipe.folds, recipe.seed))
-    first = cross_fit(problems, pairs, solver, jobs=jobs, progress=partial(progress, "out of fold"), spool=spool)
+    rough = solver._replace(max_iter=min(solver.max_iter, FIRST_PASSES))
+    first = cross_fit(problems, pairs, rough, jobs=jobs, progress=partial(progress, "out of fold"), spool=spool)
     *folded, scoped = first
     cross_fit_again(
         problems, pairs, first, Features(vectoriser.blocks_, vectoriser.block_weights(), recipe.max_features), solver,
@@ -148,12 +153,14 @@ def _finally(
 ) -> tuple[list[tuple[Mixing, Calibration]], list[Weights]]:
     """The mixing and calibration of each head, and the weights of each problem from all of its rows, in one queue."""
     tasks = [(number, classes) for number, problem in enumerate(problems) for classes in problem.blocks()]
-    done = Parallel(n_jobs=jobs, prefer="threads")(
-        [
-            *(delayed(_mix)(part, problems[n], pairs[n]) for n, part in enumerate(folded)),
-            *(delayed(solver.fit_block)(problems[number], classes) for number, classes in tasks),
-        ]
-    )
+    # products of so few columns take many times longer on several threads, which wait for each other
+    with threadpool_limits(1, "blas"):
+        done = Parallel(n_jobs=jobs, prefer="threads")(
+            [
+                *(delayed(_mix)(part, problems[n], pairs[n]) for n, part in enumerate(folded)),
+                *(delayed(solver.fit_block)(problems[number], classes) for number, classes in tasks),
+            ]
+        )
     blocks: list[list[Block]] = [[] for _ in problems]
     for (number, _), block in zip(tasks, done[len(folded) :], strict=True):
         blocks[number].append(block)
