@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import sys
 import threading
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from training.figures import Outcome
+    from training.figures_report import FiguresReport
     from training.run import Trained
 
 _DATA = click.option(
@@ -102,24 +101,35 @@ def train(data: tuple[Path, ...], columns: tuple[str, ...], seed: int, charter: 
 @click.option(
     "--folds", default=0, metavar="N", help="不用已有版本，改做 N 折交叉验证 | cross-validate the recipe instead"
 )
+@click.option(
+    "--against",
+    default=None,
+    metavar="NAMES",
+    help="交叉验证时与哪些基线比较，默认 majority,keywords,terms；另有 naive,fasttext | baselines of the cross-validation",
+)
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON | print JSON")
-def evaluate(data: tuple[Path, ...], columns: tuple[str, ...], model: str, folds: int, as_json: bool) -> None:  # noqa: FBT001
+def evaluate(
+    data: tuple[Path, ...],
+    columns: tuple[str, ...],
+    model: str,
+    folds: int,
+    against: str | None,
+    as_json: bool,  # noqa: FBT001
+) -> None:
     """在带标注的文件上测一个版本 | measure a version on labelled rows."""
     if not data and not folds:
         raise click.UsageError("给出 --data FILE | --data FILE is needed")
-    figures = _cross_validate(data, columns, folds) if folds else _evaluate(data, columns, model)
+    if against is not None and not folds:
+        raise click.UsageError(
+            "基线要学过才能比较：请加 --folds N | baselines have to learn first: --folds N is needed"
+        )
+    reports = _cross_validate(data, columns, folds, against) if folds else _evaluate(data, columns, model)
     if as_json:
-        # JSON knows no NaN: where there was nothing to divide by, there is null
-        plain = {target: {k: v if math.isfinite(v) else None for k, v in f.items()} for target, f in figures.items()}
+        plain = {target: report.to_dict() for target, report in reports.items()}
         click.echo(json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False))
         return
-    for target, found in figures.items():
-        click.echo(target)
-        for name, value in found.items():
-            if not name.endswith(("_low", "_high")):
-                low, high = found.get(f"{name}_low"), found.get(f"{name}_high")
-                about = "" if low is None else f"  95% [{low:.4f}, {high:.4f}]"
-                click.echo(f"  {name:20} {value:.4f}{about}" if isinstance(value, float) else f"  {name:20} {value}")
+    for target, report in reports.items():
+        click.echo(f"{target}\n{report.to_text()}")
 
 
 @cli.command()
@@ -229,57 +239,73 @@ def _train(data: Sequence[Path], columns: tuple[str, ...], seed: int, charter: P
     )  # fmt: skip
 
 
-def _evaluate(data: Sequence[Path], columns: tuple[str, ...], model: str) -> dict[str, dict[str, float]]:
+def _evaluate(data: Sequence[Path], columns: tuple[str, ...], model: str) -> dict[str, FiguresReport]:
     from training.columns import parse_mapping
     from training.dataset import read_labelled
     from training.evaluate import evaluate as measure
+    from training.figures_report import FiguresReport
+    from training.intervals import bounds
+    from training.slices import slices_of
 
-    loaded = load_version(model)
-    found = measure(loaded, read_labelled(data, parse_mapping(columns)))
+    loaded, labelled = load_version(model), read_labelled(data, parse_mapping(columns))
+    found = measure(loaded, labelled)
     if not found:
         answers = ", ".join(loaded.targets)
         raise ValueError(
             f"文件没有这个版本所答的标签（{answers}），无从比较；请写 --column {answers.split(',')[0]}=<列名> | "
             f"the files have no labels for what this version answers ({answers}); say --column ROLE=HEADER"
         )
-    return {target: evaluation.to_dict() | _bounds(evaluation.outcome) for target, evaluation in found.items()}
+    return {
+        target: FiguresReport(
+            said.to_dict() | bounds(said.outcome), slices_of(said.outcome, said.rows, labelled, target)
+        )
+        for target, said in found.items()
+    }
 
 
-def _cross_validate(data: Sequence[Path], columns: tuple[str, ...], folds: int) -> dict[str, dict[str, float]]:
+def _cross_validate(
+    data: Sequence[Path], columns: tuple[str, ...], folds: int, against: str | None
+) -> dict[str, FiguresReport]:
     from features.normalise import Normaliser
     from features.segment import Lexicon
     from training.columns import parse_mapping
+    from training.comparison import compare
+    from training.crossvalidation import cross_validate
     from training.dataset import read_labelled
-    from training.evaluate import cross_validate
+    from training.figures_report import FiguresReport
     from training.gate import examine
+    from training.intervals import bounds
     from training.merge import merge
+    from training.peers import CHEAP, installed, parse_peers
     from training.recipe import Recipe
+    from training.slices import slices_of
     from training.starter import starter_files
 
+    peers = CHEAP if against is None else parse_peers(against)
+    for name in peers:
+        if not installed(name):
+            click.echo(
+                f"没有安装 {name}，略过；pip install 'paidan[bench]' | {name} is not installed, left out", err=True
+            )
+    peers = tuple(name for name in peers if installed(name))
     # of the starter set an author's complaints stay together: siblings would make it look too easy
     normalise, recipe = Normaliser(), Recipe() if data else Recipe(group_by="batch")
     labelled = merge(read_labelled(data or starter_files(), parse_mapping(columns)), normalise.text_of).data
     examined = examine(labelled, recipe, normalise.text_of)
-    found = cross_validate(labelled, examined, recipe, folds, Lexicon.load(), _steps_progress())
-    return {target: said.headline() | _bounds(said) for target, said in found.items()}
-
-
-def _bounds(said: Outcome) -> dict[str, float]:
-    """Give the ends of each figure's 95% interval, as <figure>_low and <figure>_high."""
-    from training.intervals import intervals
-
-    found = intervals(said).items()
-    return {f"{name}_{end}": value for name, ends in found for end, value in zip(("low", "high"), ends, strict=True)}
+    found = cross_validate(labelled, examined, recipe, folds, Lexicon.load(), _steps_progress(), peers)
+    return {
+        target: FiguresReport(
+            said.outcome.headline() | bounds(said.outcome) | compare(target, said.outcome, said.peers),
+            slices_of(said.outcome, said.rows, labelled, target),
+        )
+        for target, said in found.items()
+    }
 
 
 def _summary(trained: Trained) -> str:
     lines = [trained.split]
-    for target, said in trained.held_out.items():
-        figures = said.headline() | dict(trained.against[target])
-        lines.append(
-            f"{target}  "
-            + "  ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in figures.items())
-        )
+    for target, report in trained.reports.items():
+        lines += [target, report.to_text()]
     return "\n".join(lines)
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -88,7 +89,7 @@ def trained(home, tiny_file):
 
 def test_training_shows_the_gate_the_figures_and_what_to_do_next(trained):
     assert "重复" in trained
-    assert "domain  accuracy 0." in trained or "domain  accuracy 1." in trained
+    assert re.search(r"^domain\n  accuracy +[01]\.\d+  95% \[", trained, re.MULTILINE)
     assert "keywords_accuracy" in trained
     assert "版本 version 1 → challenger" in trained
     assert "paidan models promote 1" in trained
@@ -197,7 +198,19 @@ class TestWithVersions:
         code, shown = run("evaluate", "--data", tiny_file, "--column", "office=", "--folds", "2")
         assert code == 0
         assert "domain" in shown
-        assert "accuracy" in shown
+        assert re.search(r"over_keywords_accuracy +[-0-9.]+  95% \[", shown)
+        assert "类别行数 class size" in shown
+
+    def test_it_is_held_against_the_baselines_that_are_named(self, run, tiny_file):
+        asked = ("evaluate", "--data", tiny_file, "--column", "office=")
+        code, shown = run(*asked, "--folds", "2", "--against", "naive", "--json")
+        figures = json.JSONDecoder(parse_constant=pytest.fail).raw_decode(shown)[0]["domain"]
+        assert code == 0
+        assert figures["over_naive_accuracy"] == pytest.approx(figures["accuracy"] - figures["naive_accuracy"])
+        assert "keywords_accuracy" not in figures
+        assert {each["by"] for each in figures["slices"]} == {"length", "class_size"}
+        assert run(*asked, "--against", "naive")[0] == 2
+        assert run(*asked, "--folds", "2", "--against", "bert")[0] == 2
 
     def test_files_without_the_versions_labels_are_refused(self, run, tmp_path, tiny_complaints, home, monkeypatch):
         monkeypatch.setenv("PAIDAN_MODEL_NAME", "domains-only")

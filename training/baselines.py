@@ -1,15 +1,26 @@
-"""What a model must beat: the most frequent class, and keyword rules such as offices use by hand."""
+"""What a model must beat: the most frequent class, and keyword rules such as offices use by hand, learnt or written."""
 
-from collections.abc import Sequence
+import csv
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.feature_extraction.text import CountVectorizer
 
+from features.normalise import Normaliser
+from models.charter.words import Words
+
 KEYWORDS = 30
 """Words per class."""
+
+TERMS = Path(__file__).parent / "terms.csv"
+"""Words of market regulation by domain of the demo taxonomy (columns domain, term); GEN, which is for all else, has none."""
 
 _Texts = Sequence[str]
 _Labels = npt.NDArray[np.str_]
@@ -72,3 +83,44 @@ class Keywords:
         hits = self.counter.transform(texts) @ self.lists
         best = self.classes[hits.argmax(axis=1)]
         return np.where(hits.max(axis=1) > 0, best, self.otherwise.label)
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """The domain of whose written list the most terms occur in a text; the most frequent class where none does."""
+
+    finder: Words
+    domains: Sequence[tuple[int, ...]]
+    classes: _Labels
+    otherwise: Majority
+
+    @classmethod
+    def learn(cls, labels: _Labels) -> Self:
+        """Take the lists of those domains that occur among the labels: nothing else is learnt, but the majority."""
+        lists = term_lists()
+        classes = sorted(set(labels.tolist()) & lists.keys())
+        terms = sorted(set(chain.from_iterable(lists[domain] for domain in classes)))
+        domains = [tuple(place for place, domain in enumerate(classes) if term in lists[domain]) for term in terms]
+        return cls(Words(terms), domains, np.array(classes, str), Majority.learn(labels))
+
+    def answer(self, texts: _Texts) -> _Labels:
+        """The domain with the most different terms, per text."""
+        return np.array([self._answer(text) for text in texts], str)
+
+    def _answer(self, text: str) -> str:
+        found = {term for term, _, _ in self.finder.in_text(text)}
+        if not found:
+            return self.otherwise.label
+        hits = np.bincount([place for term in found for place in self.domains[term]], minlength=len(self.classes))
+        return str(self.classes[hits.argmax()])
+
+
+@cache
+def term_lists() -> Mapping[str, frozenset[str]]:
+    """Read the written lists: normalised terms by domain."""
+    normalise = Normaliser()
+    lists: dict[str, set[str]] = {}
+    with TERMS.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            lists.setdefault(row["domain"], set()).add(normalise.text_of(row["term"]).strip())
+    return MappingProxyType({domain: frozenset(terms) for domain, terms in lists.items()})

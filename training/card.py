@@ -15,6 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from training.figures import ClassFigures
+from training.figures_report import FiguresReport
+from training.slices import SIDES
 
 _PAGES = Path(__file__).parent / "pages"
 
@@ -23,12 +25,12 @@ _PAGES = Path(__file__).parent / "pages"
 class HeadCard:
     """What a card tells of one head.
 
-    figures: by name, those of the baselines among them. policy: when an answer is sent without a person, as a sentence.
+    report: figures, those of the baselines among them, and slices. policy: when an answer is sent without a person, as a sentence.
     silent: labels that cannot reach that. classes: most frequent first. pictures: by title.
     """
 
     target: str
-    figures: Mapping[str, float]
+    report: FiguresReport
     policy: str
     silent: Sequence[str]
     classes: Sequence[ClassFigures]
@@ -43,11 +45,11 @@ def write_card(name: str, about: Mapping[str, Any], gate: str, heads: Sequence[H
     """
     environment = Environment(loader=FileSystemLoader(_PAGES), autoescape=True, undefined=StrictUndefined)
     drawn = [
-        {name: getattr(head, name) for name in ("target", "figures", "policy", "silent", "classes")}
+        {name: getattr(head, name) for name in ("target", "report", "policy", "silent", "classes")}
         | {"pictures": {title: _png(picture) for title, picture in head.pictures.items()}}
         for head in heads
     ]
-    return environment.get_template("card.html").render(name=name, about=about, gate=gate, heads=drawn)
+    return environment.get_template("card.html").render(name=name, about=about, gate=gate, heads=drawn, sides=SIDES)
 
 
 def _png(figure: Figure) -> str:

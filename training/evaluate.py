@@ -1,7 +1,7 @@
-"""Measure a model version on labelled rows, and a recipe by cross-validation."""
+"""Measure a model version on labelled rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,23 +17,18 @@ from models.prediction import Decision, Target
 from models.taxonomy import names_of
 from models.triage import TriageModel, out_of_scope
 from training.background import background_texts
-from training.baselines import Keywords, Majority
 from training.columns import Role
 from training.dataset import LabelledComplaints
 from training.figures import Outcome, outcome, together
-from training.fit import Fit, Lesson, Progress, fit, lesson
+from training.fit import Fit, Lesson, fit, lesson
 from training.gate import Examined, trainable
 from training.recipe import Recipe
-from training.split import folds
 from training.spool import Column, Documents, column
 
 _Indices = npt.NDArray[np.int64]
 
 CHUNK = 20_000
 """Complaints that are held in memory at a time."""
-
-KEYWORD_ROWS = 20_000
-"""Rows that keyword rules are made from, evenly spread."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,29 +149,6 @@ def lessons_of(
     return found
 
 
-def baselines(
-    learnt: Sequence[tuple[str, ...]],
-    labels: npt.NDArray[np.str_],
-    documents: Sequence[tuple[str, ...]],
-    truth: npt.NDArray[np.str_],
-) -> dict[str, float]:
-    """Accuracy of the majority class and of keyword rules on the same rows; the words are found in KEYWORD_ROWS of them."""
-    if not len(truth):
-        return {}
-    majority = Majority.learn(labels)
-    # scikit-learn's counter holds every string of every text
-    rows = np.linspace(0, len(learnt) - 1, min(len(learnt), KEYWORD_ROWS)).astype(np.int64)
-    keywords = Keywords.learn([" ".join(learnt[row]) for row in rows.tolist()], labels[rows])
-    right = 0
-    for start in range(0, len(truth), CHUNK):
-        some = slice(start, start + CHUNK)
-        right += int((keywords.answer([" ".join(document) for document in documents[some]]) == truth[some]).sum())
-    return {
-        "majority_accuracy": float((truth == majority.label).mean()),
-        "keywords_accuracy": right / len(truth),
-    }
-
-
 def fit_before_test(data: LabelledComplaints, examined: Examined, recipe: Recipe, lexicon: Lexicon) -> Fit:
     """Fit as a training run does before it measures: without the rows that the split holds out.
 
@@ -193,31 +165,6 @@ def fit_before_test(data: LabelledComplaints, examined: Examined, recipe: Recipe
         recipe,
         _silent,
     )
-
-
-def cross_validate(
-    data: LabelledComplaints, examined: Examined, recipe: Recipe, n_folds: int, lexicon: Lexicon, progress: Progress
-) -> dict[Target, Outcome]:
-    """Fit n_folds times, each time without one part of the rows, and measure on that part.
-
-    Near-duplicates are in one part, so that no row is measured by its own copy; features, selection, calibration and
-    thresholds are learnt anew each time.
-    """
-    documents, background = read_documents(data), read_background()
-    found: dict[Target, list[Outcome]] = {}
-    labelled = np.flatnonzero(examined.texts != "")
-    for target in data.targets:
-        labels = data.labels(target)
-        rows = labelled[labels[labelled] != ""]
-        for number, (train, test) in enumerate(folds(labels[rows], examined.groups[rows], n_folds, recipe.seed), 1):
-            progress(f"{target} {number}/{n_folds}", number - 1, n_folds)
-            learnt = rows[train]
-            taught = [each for each in lessons_of(data, examined, learnt, recipe, {}) if each.target == target]
-            fitted = fit(documents[learnt], taught, examined.groups[learnt], background, lexicon, recipe, _silent)
-            said = measure(fitted, target, documents[rows[test]], labels[rows[test]], recipe)
-            found.setdefault(target, []).append(replace(said, groups=examined.groups[rows[test]]))
-            progress(f"{target} {number}/{n_folds}", number, n_folds)
-    return {target: together(outcomes) for target, outcomes in found.items()}
 
 
 def measure(

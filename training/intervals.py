@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from training.figures import Outcome
 
@@ -49,3 +50,38 @@ def intervals(
     drawn.pop("rows")
     tail = (1 - confidence) / 2
     return {name: (float(np.quantile(v, tail)), float(np.quantile(v, 1 - tail))) for name, v in drawn.items()}
+
+
+def bounds(said: Outcome) -> dict[str, float]:
+    """Return the ends of each figure's 95% interval, as <figure>_low and <figure>_high."""
+    found = intervals(said).items()
+    return {f"{name}_{end}": value for name, ends in found for end, value in zip(("low", "high"), ends, strict=True)}
+
+
+def accuracy_interval(
+    correct: npt.NDArray[np.bool_],
+    groups: npt.NDArray[np.int64] | None,
+    *,
+    confidence: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Return low and high of the share of rows that is right, NaN where there are none; groups as in an outcome.
+
+    Where every resample says the same, the bootstrap knows nothing of what it has not seen: then the interval is widened
+    by the exact binomial bound for none out of so many groups (Clopper and Pearson, 1934).
+    """
+    if not len(correct):
+        return float("nan"), float("nan")
+    place = np.arange(len(correct)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    sizes, right = np.bincount(place), np.bincount(place, correct)
+    # groups that are alike are drawn as one
+    units, often = np.unique(np.stack([sizes, right]), axis=1, return_counts=True)
+    drawn = np.random.default_rng(seed).multinomial(len(sizes), often / len(sizes), resamples)
+    shares = (drawn @ units[1]) / (drawn @ units[0])
+    outside = (1 - confidence) / 2
+    low, high = np.quantile(shares, [outside, 1 - outside]).tolist()
+    if low == high:
+        unseen = 1 - outside ** (1 / len(sizes))
+        low, high = max(low - unseen, 0.0), min(high + unseen, 1.0)
+    return low, high

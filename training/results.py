@@ -11,6 +11,7 @@ from models.fitted import FittedModel
 from models.prediction import Target
 from training.card import HeadCard, write_card
 from training.figures import Outcome
+from training.figures_report import FiguresReport
 from training.gate_report import GateReport
 from training.pictures import confusion, reliability, sweep
 from training.tracking import TrackedRun, without_paths
@@ -27,7 +28,7 @@ def log_results(
     name: str,
     held_out: Mapping[Target, Outcome],
     model: FittedModel,
-    figures: Mapping[str, Mapping[str, float]],
+    reports: Mapping[Target, FiguresReport],
     about: Mapping[str, Any],
     gate: GateReport,
 ) -> None:
@@ -35,24 +36,23 @@ def log_results(
 
     Raises models.versions.RegistryUnavailable.
     """
-    run.log_json("figures", figures)
+    run.log_json("figures", {target: report.to_dict() for target, report in reports.items()})
     cards = []
     for head in model.heads:
         run.log_json(f"{head.target}_policy", head.policy.to_manifest(head.classes))
         if head.target not in held_out:
             continue
-        said = held_out[head.target]
-        run.log_metrics(
-            {f"{head.target}/{key}": value for key, value in figures[head.target].items() if np.isfinite(value)}
-        )
+        said, report = held_out[head.target], reports[head.target]
+        run.log_metrics({f"{head.target}/{key}": value for key, value in report.figures.items() if np.isfinite(value)})
         _log_tables(run, head.target, said)
+        run.log_table(f"{head.target}_slices", [each.to_dict() for each in report.slices])
         pictures = _pictures(head.target, said, head.policy)
         for kind, picture in pictures.items():
             run.log_figure(f"{head.target}_{kind}", picture)
         cards.append(
             HeadCard(
                 target=head.target,
-                figures=figures[head.target],
+                report=report,
                 policy=head.policy.auto.sentence,
                 silent=[head.classes[code] for code in head.policy.suggest_only()],
                 classes=said.by_class(),

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,17 +24,22 @@ from models.reference import reference_pipelines
 from models.taxonomy import names_of
 from models.versions import VersionInfo
 from training.columns import Role
+from training.comparison import compare
 from training.dataset import LabelledComplaints, read_labelled
-from training.evaluate import baselines, lessons_of, measure, read_background, read_documents
+from training.evaluate import lessons_of, measure, read_background, read_documents
 from training.figures import Outcome
+from training.figures_report import FiguresReport
 from training.fit import Fit, Progress, fit
 from training.gate import Examined, examine
 from training.gate_report import GateReport
 from training.heldout import keep_held_out
+from training.intervals import accuracy_interval
 from training.merge import merge
+from training.peers import CHEAP, ask, suited
 from training.profile import held_out_profile
 from training.recipe import Recipe
 from training.results import log_results
+from training.slices import slices_of
 from training.spool import Documents
 from training.tracking import TrackedRun, Tracker
 from training.trust import trust_in
@@ -50,7 +55,7 @@ class Trained:
     version: VersionInfo
     gate: GateReport
     held_out: Mapping[Target, Outcome]
-    against: Mapping[Target, Mapping[str, float]]
+    reports: Mapping[Target, FiguresReport]
     split: str
 
 
@@ -114,10 +119,10 @@ def _train(  # noqa: PLR0913, PLR0917 - those of `train`, and where to work
                     )
                 )
 
-        held_out, against, profile = fitted_to(
+        held_out, reports, profile = fitted_to(
             examined.split.train,
             lambda step, done, of: progress(f"held out: {step}", done, of),
-            lambda fitted: _hold_out(data, examined, documents, fitted, recipe),
+            lambda fitted: _hold_out(data, examined, documents, fitted, recipe, lexicon),
         )
         everything = np.sort(np.concatenate([examined.split.train, examined.split.test, examined.split.left_out]))
         usable = everything[examined.groups[everything] >= 0]
@@ -128,7 +133,7 @@ def _train(  # noqa: PLR0913, PLR0917 - those of `train`, and where to work
             return fitted.model, None if charter is None else trust_in(charter, fitted, data, usable, today)
 
         model, trust = fitted_to(usable, progress, kept)
-        figures = _figures(held_out, against)
+        figures: dict[str, Any] = {target: dict(report.figures) for target, report in reports.items()}
         bundle, pipeline = scratch / "bundle", scratch / "pipeline.joblib"
         about = _about(data, files, recipe, examined, figures, profile)
         about["trust"] = None if trust is None else trust.to_manifest()
@@ -137,18 +142,18 @@ def _train(  # noqa: PLR0913, PLR0917 - those of `train`, and where to work
         run.log_bundle(bundle, pipeline)
         if tracker.key is not None:
             keep_held_out(run, tracker.key, data, examined, documents, usable, held_out)
-        log_results(run, tracker.registry.name, held_out, model, figures, about, examined.report)
+        log_results(run, tracker.registry.name, held_out, model, reports, about, examined.report)
         headline = {f"{target}/{name}": value for target, o in held_out.items() for name, value in o.headline().items()}
         version = run.register([head.target for head in model.heads], headline)
-    return Trained(version, examined.report, held_out, against, examined.split.sentence)
+    return Trained(version, examined.report, held_out, reports, examined.split.sentence)
 
 
 def _hold_out(
-    data: LabelledComplaints, examined: Examined, documents: Documents, fitted: Fit, recipe: Recipe
-) -> tuple[dict[Target, Outcome], dict[Target, dict[str, float]], Profile]:
+    data: LabelledComplaints, examined: Examined, documents: Documents, fitted: Fit, recipe: Recipe, lexicon: Lexicon
+) -> tuple[dict[Target, Outcome], dict[Target, FiguresReport], Profile]:
     train_rows, test_rows = examined.split.train, examined.split.test
     outcomes: dict[Target, Outcome] = {}
-    against: dict[Target, dict[str, float]] = {}
+    reports: dict[Target, FiguresReport] = {}
     for head in fitted.model.heads:
         labels = data.labels(head.target)
         test = test_rows[labels[test_rows] != ""]
@@ -156,11 +161,14 @@ def _hold_out(
         if not len(test):
             continue
         truth = labels[test]
-        outcomes[head.target] = measure(fitted, head.target, documents[test], truth, recipe)
-        against[head.target] = baselines(
-            documents[learnt], labels[learnt].astype(str), documents[test], truth.astype(str)
-        )
-    return outcomes, against, held_out_profile(fitted, data, documents[test_rows[examined.groups[test_rows] >= 0]])
+        said = replace(measure(fitted, head.target, documents[test], truth, recipe), groups=examined.groups[test])
+        names = suited(CHEAP, labels[learnt])
+        against = ask(names, documents[learnt], labels[learnt].astype(str), documents[test], lexicon)
+        low, high = accuracy_interval(said.correct, said.groups)
+        figures = said.headline() | {"accuracy_low": low, "accuracy_high": high} | compare(head.target, said, against)
+        outcomes[head.target] = said
+        reports[head.target] = FiguresReport(figures, slices_of(said, test, data, head.target))
+    return outcomes, reports, held_out_profile(fitted, data, documents[test_rows[examined.groups[test_rows] >= 0]])
 
 
 def _log_inputs(
@@ -171,12 +179,6 @@ def _log_inputs(
     run.log_dataset(data.digest, counts, ", ".join(path.name for path in files))
     run.log_json("gate", examined.report.to_dict())
     run.log_text("gate", examined.report.to_text())
-
-
-def _figures(
-    held_out: Mapping[Target, Outcome], against: Mapping[Target, Mapping[str, float]]
-) -> dict[str, dict[str, float]]:
-    return {target: o.headline() | dict(against[target]) for target, o in held_out.items()}
 
 
 def _about(

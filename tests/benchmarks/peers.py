@@ -1,8 +1,6 @@
-"""The peers, out of scikit-learn's, jieba's and fastText's own parts: the way that most people would do it."""
+"""The peers, out of scikit-learn's and jieba's own parts: the way that most people would do it."""
 
-import tempfile
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +11,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.svm import LinearSVC
 
 from features.ngrams import CHARACTER_N
-from features.segment import JiebaSegmenter, Lexicon
+from features.segment import Lexicon
 from models.fitted import FIELDS, FittedModel
 from models.reference import OneField, Words, reference_pipelines
 from models.solver import class_balance
@@ -63,34 +61,3 @@ def calibrated_pipeline(documents: Documents, lexicon: Lexicon, recipe: Recipe, 
             ("head", CalibratedClassifierCV(LinearSVC(C=recipe.c), cv=pairs)),
         ]
     )
-
-
-class FastText:
-    """Supervised fastText on jieba's words and pairs of words."""
-
-    def __init__(self, lexicon: Lexicon) -> None:
-        self._segment = JiebaSegmenter(lexicon)
-
-    def lines(self, documents: Documents) -> list[str]:
-        """Words separated by blanks, as fastText wants them."""
-        return [" ".join(" ".join(self._segment(" ".join(document))).split()) for document in documents]
-
-    def fit(self, documents: Documents, labels: Sequence[str], directory: Path, threads: int) -> Callable[..., Any]:
-        """Train; returns what predicts labels of documents."""
-        import fasttext  # noqa: PLC0415 - an extra of the benchmark alone
-
-        codes = {label: f"__label__{code}" for code, label in enumerate(sorted(set(labels)))}
-        names = {code: label for label, code in codes.items()}
-        with tempfile.NamedTemporaryFile("w", dir=directory, suffix=".txt", encoding="utf-8") as file:
-            file.writelines(
-                f"{codes[label]} {line}\n" for label, line in zip(labels, self.lines(documents), strict=True)
-            )
-            file.flush()
-            model = fasttext.train_supervised(
-                file.name, epoch=25, lr=0.5, wordNgrams=2, dim=100, minCount=2, thread=threads, verbose=0
-            )
-
-        def predict(asked: Documents) -> list[str]:
-            return [names[found[0]] for found in model.predict(self.lines(asked))[0]]
-
-        return predict

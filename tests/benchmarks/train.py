@@ -15,8 +15,9 @@ from models.fitted import FIELDS
 from models.linear import LinearHead
 from tests.benchmarks.learn import learn
 from tests.benchmarks.measure import Took, took
-from tests.benchmarks.peers import FastText, calibrated_pipeline, linear_svc
+from tests.benchmarks.peers import calibrated_pipeline, linear_svc
 from tests.benchmarks.world import World
+from training.peers import FastText
 from training.recipe import Recipe
 
 RECIPE = Recipe()
@@ -70,7 +71,7 @@ def training(world: World) -> dict[str, Any]:
 
     mine = [ours()]
     peer = took(lambda: pipeline.fit(rows.documents, labels))
-    fast = took(lambda: FastText(lexicon).fit(rows.documents, labels, world.work, _THREADS))
+    fast = took(lambda: FastText.learn([" ".join(each) for each in rows.documents], labels, lexicon, _THREADS))
     mine.append(ours())
     wall, cpu = median(each.wall for each in mine), median(each.cpu for each in mine)
     return {
@@ -98,6 +99,7 @@ def _accuracy(world: World) -> dict[str, float]:
     scores = score_corpus(fitted.scorer(), corpus(test.documents, len(FIELDS)))
     ours = np.array(fitted.heads[0].classes)[scores.probabilities.argmax(axis=1)]
     labels = [str(label) for label in train.office]
-    fast = FastText(world.lexicon).fit(train.documents, labels, world.work, _THREADS)(test.documents)
+    learnt, asked = ([" ".join(each) for each in part.documents] for part in (train, test))
+    fast = FastText.learn(learnt, labels, world.lexicon, _THREADS).answer(asked)
     truth = test.office.astype(str)
-    return {"ours": float((ours == truth).mean()), "fasttext": float((np.array(fast) == truth).mean())}
+    return {"ours": float((ours == truth).mean()), "fasttext": float((fast == truth).mean())}

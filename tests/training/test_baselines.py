@@ -1,9 +1,21 @@
 """The baselines that a model must beat."""
 
+import csv
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from training.baselines import Keywords, Majority
+import models.taxonomy
+from training.baselines import Keywords, Majority, Terms, term_lists
+
+DOMAINS = Path(models.taxonomy.__file__).parent / "data" / "domains.csv"
+
+
+@pytest.fixture
+def taxonomy_codes():
+    with DOMAINS.open(encoding="utf-8", newline="") as file:
+        return {row["code"] for row in csv.DictReader(file)}
 
 
 @pytest.fixture
@@ -45,3 +57,17 @@ def test_a_text_without_keywords_is_of_the_most_frequent_class():
 def test_a_handful_of_texts_is_enough(n):
     texts, labels = [f"过期{i}" for i in range(n)] + ["退卡"], np.array(["食品"] * n + ["预付"])
     assert Keywords.learn(texts, labels).answer(["过期", "退卡"]).tolist() == ["食品", "预付"]
+
+
+def test_written_terms_count_for_the_domains_that_have_them_on_their_list():
+    learnt = Terms.learn(np.array(["PRE", "FDS", "PRE", "本地类"]))
+    assert learnt.answer(["牛奶是过期食品，保质期被改", "健身房跑路，预付卡不退"]).tolist() == ["FDS", "PRE"]
+    assert learnt.answer(["齉", "\ud800"]).tolist() == ["PRE", "PRE"]
+
+
+def test_a_domain_that_nobody_uses_is_never_answered():
+    assert set(Terms.learn(np.array(["PRE", "FDS"])).answer(["虚假广告", "电梯困人", "过期食品"])) <= {"PRE", "FDS"}
+
+
+def test_each_domain_of_the_taxonomy_has_terms_but_the_one_for_all_else(taxonomy_codes):
+    assert set(term_lists()) == taxonomy_codes - {"GEN"}

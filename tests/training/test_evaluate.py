@@ -8,8 +8,9 @@ import pytest
 from features.normalise import Normaliser
 from models.prediction import ModelVersion
 from models.triage import TriageModel
+from training.crossvalidation import cross_validate
 from training.dataset import read_labelled
-from training.evaluate import baselines, cross_validate, evaluate, measure, read_documents
+from training.evaluate import evaluate, measure, read_documents
 from training.gate import examine
 from training.recipe import Recipe
 
@@ -90,13 +91,10 @@ def test_cross_validation_measures_each_row_once_by_a_model_that_has_not_seen_it
     examined = examine(tiny_data, recipe, lambda text: normalise(text).text)
     found = cross_validate(tiny_data, examined, recipe, 3, lexicon, lambda *step: told.append(step))
     for target, said in found.items():
-        assert sorted(said.truth.tolist()) == sorted(tiny_data.labels(target).tolist())
-        assert said.headline()["rows"] == 60
-        assert said.headline()["accuracy"] > 0.6
+        assert sorted(said.rows.tolist()) == list(range(60))
+        assert said.outcome.truth.tolist() == tiny_data.labels(target)[said.rows].tolist()
+        assert said.outcome.headline()["accuracy"] > 0.6
+        assert {len(answers) for answers in said.peers.values()} == {60}
+    assert set(found["domain"].peers) == {"majority", "keywords", "terms"}
+    assert set(found["office"].peers) == {"majority", "keywords"}
     assert told[-1] == ("office 3/3", 3, 3)
-
-
-def test_baselines_of_the_same_rows():
-    texts, labels = [("过期", "食品")] * 4 + [("退卡", "")] * 4, np.array(["食品"] * 4 + ["预付"] * 4)
-    assert baselines(texts, labels, texts, labels) == {"majority_accuracy": 0.5, "keywords_accuracy": 1.0}
-    assert baselines(texts, labels, [], np.array([], str)) == {}

@@ -119,6 +119,9 @@ def test_the_run_is_finished_and_keeps_recipe_metrics_and_data_set(run, trained)
             "coverage_at_target",
             "majority_accuracy",
             "keywords_accuracy",
+            "keywords_accuracy_low",
+            "over_keywords_accuracy",
+            "over_keywords_macro_f1_high",
         ):
             assert f"{target}/{figure}" in run.data.metrics
     assert "domain/class/FDS/f1" in run.data.metrics
@@ -135,6 +138,12 @@ def test_the_run_keeps_pictures_tables_policies_the_gate_and_the_bundle(artifact
         with (artifacts / "tables" / f"{target}_sweep.csv").open(encoding="utf-8-sig", newline="") as file:
             thresholds = [float(row["threshold"]) for row in csv.DictReader(file)]
         assert all(a < b for a, b in pairwise(thresholds))
+        with (artifacts / "tables" / f"{target}_slices.csv").open(encoding="utf-8-sig", newline="") as file:
+            slices = list(csv.DictReader(file))
+        assert {each["by"] for each in slices} == {"length", "class_size"}
+        figures = json.loads((artifacts / "figures.json").read_text(encoding="utf-8"))[target]
+        assert figures["slices"][0]["name"] == slices[0]["name"]
+        assert sum(int(each["rows"]) for each in slices if each["by"] == "length") == figures["rows"]
         policy = json.loads((artifacts / f"{target}_policy.json").read_text(encoding="utf-8"))
         assert policy["suggest"] == "confidence >= 0.20"
     gate = json.loads((artifacts / "gate.json").read_text(encoding="utf-8"))
@@ -156,6 +165,8 @@ def test_the_run_keeps_a_model_card_that_opens_without_a_network(artifacts):
     assert "macro_f1" in page
     figures = json.loads((artifacts / "figures.json").read_text(encoding="utf-8"))
     assert f"{figures['domain']['accuracy']:.3f}" in page
+    assert f"{figures['domain']['over_keywords_accuracy_low']:.3f} – " in page
+    assert "字数 length：" in page
 
 
 def test_the_manifest_tells_where_the_version_came_from(artifacts, trained):
