@@ -52,7 +52,8 @@ class Resolver:
         scores: of the model that triaged; None where there is no model, and the charter goes by `triage.domain` alone.
         complaint: as it came in, not masked.
         """
-        day = in_china(received_at).date()
+        received = in_china(received_at)
+        day = received.date()
         alone, office, applies = triage.office, triage.office, scores is not None
         reading = self.read(complaint, triage.domain.code if triage.domain is not None else None)
         if scores is not None and (alone is None or alone.code is not None) and _spoke(triage.domain):
@@ -64,7 +65,7 @@ class Resolver:
                 office = self._answer(ranked, roster, alone)
                 triage = _with_office(triage, office)
         said = Answers(triage.domain, office, alone, applies)
-        return triage, self._resolution(said, reading, self.division(day), complaint, received_at)
+        return triage, self._resolution(said, reading, self.division(day), complaint, received)
 
     def resolve_given(
         self,
@@ -75,7 +76,7 @@ class Resolver:
         kinds: tuple[Request, ...] = (),
     ) -> Resolution:
         """Route without a model: by a domain that somebody names, and a station and kinds, or what the text says of them."""
-        day = in_china(received_at).date()
+        received = in_china(received_at)
         reading = self.read(complaint, domain)
         if place is not None:
             reading = reading._replace(given=reading.given._replace(place=place))
@@ -83,7 +84,7 @@ class Resolver:
             reading = reading._replace(given=reading.given._replace(kinds=kinds))
         named = HeadAnswer(domain, self._domains.get(domain, domain), 1.0, Decision.AUTO, (), None)
         return self._resolution(
-            Answers(named, None, None, applies=True), reading, self.division(day), complaint, received_at
+            Answers(named, None, None, applies=True), reading, self.division(received.date()), complaint, received
         )
 
     def read(self, complaint: Complaint, domain: str | None) -> Reading:
@@ -114,14 +115,14 @@ class Resolver:
         return found
 
     def _resolution(
-        self, said: Answers, reading: Reading, division: Division, complaint: Complaint, received_at: datetime
+        self, said: Answers, reading: Reading, division: Division, complaint: Complaint, received: datetime
     ) -> Resolution:
         kinds, urgency = reading.given.kinds, reading.said.urgency
         route = self._router.route(division, said, reading)
         domain = said.domain.code if said.domain is not None else None
-        if needs_duty_officer(domain, urgency, received_at, complaint.text):
+        if needs_duty_officer(domain, urgency, received, complaint.text):
             route = route._replace(basis=(*route.basis, DAY_OFF))
-        return Resolution(self.version, kinds, route, urgency, self._deadlines.of(kinds, received_at))
+        return Resolution(self.version, kinds, route, urgency, self._deadlines.of(kinds, received))
 
     def _answer(self, ranked: list[Ranked], roster: Roster, alone: HeadAnswer | None) -> HeadAnswer:
         (best, confidence), *others = ranked
