@@ -75,8 +75,9 @@ def cross_fit_again(  # noqa: PLR0913 - the last three say by what means, not wh
 ) -> None:
     """Write the margins of each fold's second fit over those of its first.
 
-    What the other problems find important counts here as it will in the end; the first `heads` of them are heads. spool:
-    a directory for the rows of the fits that are under way.
+    What the other problems find important counts here as it will in the end; the first `heads` of them are heads. The
+    others learn from plain features, for what tells classes apart does not tell complaints from other texts; their
+    weights are divided by the factors, and so asked on the rows that the heads have. spool: a directory for the rows of the fits that are under way.
     """
     tasks = [(number, fold) for number in range(len(problems)) for fold in range(len(pairs[number]))]
     tasks.sort(key=lambda task: -len(problems[task[0]].codes) * problems[task[0]].n_classes)
@@ -86,13 +87,19 @@ def cross_fit_again(  # noqa: PLR0913 - the last three say by what means, not wh
         problem, (train, test) = problems[number], pairs[number][fold]
         said = [first[number].importance[fold] if other == number else mean for other, mean in enumerate(means)]
         with tempfile.TemporaryDirectory(dir=spool) as scratch:
+            found = emphasis(_together(said, heads), features.at_most)
             room = _room(len(problem.matrix.values), spool and Path(scratch))
-            rows = problem.matrix.emphasise(
-                emphasis(_together(said, heads), features.at_most), features.blocks, features.block_weights, room
-            )
-            again = problem._replace(matrix=rows)
+            rows = problem.matrix.emphasise(found, features.blocks, features.block_weights, room)
+            learnt = rows
+            if number >= heads:
+                learnt = problem.matrix.emphasise(
+                    found.plain(), features.blocks, features.block_weights, _room(len(problem.matrix.values), None)
+                )
+            again = problem._replace(matrix=learnt)
             for classes in problem.blocks():
                 block = solver.fit_block(again.part(train), classes)
+                if number >= heads:
+                    block = block._replace(weights=block.weights / found.factors[:, np.newaxis])
                 first[number].margins[test[:, np.newaxis], classes] = block.margins(rows, problem.subset[test])
 
     results = Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(delayed(held_out)(*task) for task in tasks)

@@ -18,6 +18,10 @@ class Emphasis(NamedTuple):
     kept: Integers
     factors: Floats
 
+    def plain(self) -> "Emphasis":
+        """The same columns as they are."""
+        return Emphasis(self.kept, np.ones_like(self.factors))
+
 
 class Rows(NamedTuple):
     """Rows of a sparse matrix as compiled code takes them; a subset of rows is a list of numbers, not a copy.

@@ -15,7 +15,7 @@ from auditing.doubts import handled_by
 from auditing.profile import Profile, reference_in
 from serving.service import TriageService, TriageSource
 
-PATIENCE = 3.0
+PATIENCE = 5.0
 """Seconds that a page waits; after that it shows what is there already."""
 
 REST = 4.0

@@ -95,7 +95,8 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
     matrix = Rows.of(vectoriser.fit_transform(lay_out(chain(documents, background), len(FIELDS), spool), spool=spool))
     progress("features", 1, 2)
     aside = ScopeLesson.of(len(documents), len(background), groups)
-    problems = _problems(lessons, aside, matrix, vectoriser)
+    texts = aside.matrix(matrix, vectoriser.blocks_)
+    problems = _problems(lessons, aside, matrix, texts)
     pairs = [folds(taught.codes, groups[taught.rows], recipe.folds, recipe.seed) for taught in lessons]
     pairs.append(folds(aside.codes, aside.groups, recipe.folds, recipe.seed))
     rough = solver._replace(max_iter=min(solver.max_iter, FIRST_PASSES))
@@ -107,8 +108,9 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
     )  # fmt: skip
     chosen = emphasis(overall(first, len(lessons)), recipe.max_features)
     matrix = matrix.emphasise(chosen, vectoriser.blocks_, vectoriser.block_weights())
+    texts = texts.emphasise(chosen.plain(), vectoriser.blocks_, vectoriser.block_weights())
     vectoriser.select(*chosen)
-    problems = _problems(lessons, aside, matrix, vectoriser)
+    problems = _problems(lessons, aside, matrix, texts)
     progress("features", 2, 2)
     progress("final fit", 0, 1)
     fates, (*fitted, scope) = _finally(problems, folded, pairs, solver, jobs)
@@ -129,7 +131,8 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
         records=Records.of(
             vectoriser.idf_,
             [mixing.fold(head) for (mixing, _), head in zip(fates, fitted, strict=True)],
-            Weights(scope.weights[:, 1:], scope.bias[1:], scope.n_iter),
+            # learnt from plain features, and asked on emphasised ones
+            Weights(scope.weights[:, 1:] / chosen.factors[:, np.newaxis], scope.bias[1:], scope.n_iter),
         ),
         scope=Scope(margin=-np.inf, known_share=0.0, characters=0),
     )
@@ -137,11 +140,8 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
     return Fit(replace(unbounded, scope=bounded), tuple(out_of_fold))
 
 
-def _problems(
-    lessons: Sequence[Lesson], aside: ScopeLesson, matrix: Rows, vectoriser: ComplaintVectoriser
-) -> list[Problem]:
-    """Of each head, then of the scope."""
-    texts = aside.matrix(matrix, vectoriser.blocks_)
+def _problems(lessons: Sequence[Lesson], aside: ScopeLesson, matrix: Rows, texts: Rows) -> list[Problem]:
+    """Of each head, then of the scope, which has rows of its own."""
     return [
         *(Problem(matrix, taught.rows, taught.codes, len(taught.classes)) for taught in lessons),
         Problem(texts, texts.everything, aside.codes, 2),

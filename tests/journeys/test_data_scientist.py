@@ -165,5 +165,5 @@ def test_from_a_file_to_a_better_version(  # noqa: PLR0915 - a journey is one st
     assert door("models", "history", "--at", f"{first_at:%Y-%m-%dT%H:%M:%S}") == (0, "1\n")
     assert door("models", "history", "--at", "2020-01-01") == (0, "无 none\n")
     code, said = door("replay", answers[0]["prediction_id"])
-    assert (code, "complaint-triage 1  相同 equal" in said) == (0, True), said
+    assert (code, "complaint-triage 1  章程 charter demo  相同 equal" in said) == (0, True), said
     assert door("audit", "verify")[0] == 0
