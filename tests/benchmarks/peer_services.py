@@ -8,6 +8,7 @@ unlogged: our own service without its case log.
 import asyncio
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ from auditing.caselog import CaseLog
 from auditing.records import Entry, Recorded
 from features.complaint import Complaint
 from features.normalise import Normaliser
+from models.charter.answer import Answer
+from models.charter.demo import demo_charter
+from models.charter.resolution import Resolver
+from models.charter.route import CharterVersion
 from models.fitted import FIELDS
 from models.prediction import Candidate, Decision, HeadAnswer, ModelVersion, Triage
 from serving.app import create_app
@@ -111,6 +116,10 @@ def naive(home: Path) -> FastAPI:
     log = CaseLog.open(Settings(home=home).caselog_url, home / "digest.key")
     normalise, app = Normaliser(), FastAPI()
 
+    # one and the same for all, ready made: what our charter costs is ours to carry
+    resolver = Resolver(demo_charter(), CharterVersion("benchmark", "1"))
+    route = resolver.resolve_given("GEN", None, Complaint("请问"), datetime.now(UTC))
+
     def answer(probabilities: Any, classes: Sequence[str]) -> HeadAnswer:
         best = probabilities.argsort()[::-1][:4]
         first, *others = [Candidate(classes[i], classes[i], float(probabilities[i])) for i in best]
@@ -126,7 +135,9 @@ def naive(home: Path) -> FastAPI:
         domain, office = [
             answer(pipeline.predict_proba([document])[0], pipeline.classes_.tolist()) for pipeline in pipelines
         ]
-        recorded = await log.append(log.entry(complaint, Triage(_NAME, complaint, domain, office, (), (), ())))
+        recorded = await log.append(
+            log.entry(complaint, Answer(Triage(_NAME, complaint, domain, office, (), (), ()), route))
+        )
         return Small(
             prediction_id=recorded.prediction_id,
             domain=str(domain.code),
@@ -146,6 +157,7 @@ def unlogged(home: Path) -> FastAPI:
     settings = Settings(home=home, require_keys=False)
     log, metrics = Unlogged.open(settings.caselog_url, settings.digest_key_path), Metrics()
     service = TriageService(log, on_answer=metrics.count_answer)
+    service.swap_charter(demo_charter(), CharterVersion("benchmark", "1"))
     load = partial(load_champion, settings)
     return create_app(settings, service=service, keys=None, metrics=metrics, load_model=load)
 
