@@ -54,7 +54,7 @@ def test_on_texts_that_are_no_complaints_both_heads_stay_silent(spoken, must_abs
 
 def test_on_most_texts_that_are_no_complaints_both_heads_stay_silent(spoken, must_abstain):
     silent = 1 - len(spoken) / len(must_abstain)
-    assert silent >= 0.92, f"silent on {silent:.1%} of {len(must_abstain)}, spoken on {Counter(spoken).most_common()}"
+    assert silent >= 0.93, f"silent on {silent:.1%} of {len(must_abstain)}, spoken on {Counter(spoken).most_common()}"
 
 
 def outside(model, data):
