@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import joblib
+import orjson
 import uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel
 
 from auditing.caselog import CaseLog
-from auditing.records import Entry, Recorded
+from auditing.records import Entry, Recorded, answered
+from auditing.resolved import resolved
 from features.complaint import Complaint
 from features.normalise import Normaliser
 from models.charter.answer import Answer
@@ -88,24 +90,16 @@ def documented(home: Path) -> FastAPI:
     """What FastAPI costs where it writes an answer as large as ours."""
     model = load_champion(Settings(home=home))
     complaint = Complaint(text="市民反映在超市购买的酸奶已经过期三天，包装鼓起，商家不肯退款，要求查处并赔偿。")
-    triage = model.triage(complaint)
+    resolver = Resolver(demo_charter(), CharterVersion("benchmark", "1"))
+    triage, scores = model.triage_and_scores(complaint)
+    whole = Answer(*resolver.resolve(triage, scores, complaint, datetime.now(UTC)))
+    answer = answered(whole.triage) | resolved(whole.resolution)
+    plain = orjson.loads(orjson.dumps(answer))
     app = FastAPI()
 
     @app.post(PATH)
     async def predict(body: PredictRequest) -> PredictResponse:
-        return PredictResponse.model_validate(
-            {
-                "prediction_id": body.ticket_id,
-                "revision": 1,
-                "model": triage.model,
-                "domain": triage.domain,
-                "office": triage.office,
-                "evidence": triage.evidence,
-                "doubts": list(triage.doubts),
-                "warnings": [],
-            },
-            from_attributes=True,
-        )
+        return PredictResponse.model_validate(plain | {"prediction_id": body.ticket_id, "revision": 1})
 
     return app
 
