@@ -12,7 +12,7 @@ from models.charter.articles import STATION, Charter, Request
 from models.charter.division import Division
 from models.charter.places import Sighting
 from models.charter.pool import pooled
-from models.charter.trust import Match
+from models.charter.trust import Match, OfficeScores, Trust
 from models.fitted import Head
 from models.prediction import Target
 
@@ -65,16 +65,16 @@ class Roster:
         self._leads: dict[Circumstances, Integers] = {}
         self._sides: dict[str | None, Integers] = {None: np.zeros(len(self.offices), np.int32)}
         self._nobody = np.empty(0, np.int32)
+        self._trusted: tuple[Trust | None, npt.NDArray[np.float64]] = None, np.empty(0)
 
-    def rank(
-        self,
-        probabilities: npt.NDArray[np.float32],
-        given: Circumstances,
-        sighting: Sighting,
-        weights: npt.NDArray[np.float64],
-    ) -> list[Ranked]:
+    def rank(self, scores: OfficeScores, given: Circumstances, sighting: Sighting) -> list[Ranked]:
         """The best offices, at most four, best first."""
-        a, p, b, q, c, r, d, s = pooled(*self.told(probabilities, given, sighting), weights)
+        trust, weights = self._trusted
+        if trust is not scores.trust:
+            weights = np.array(scores.trust.weights, np.float64)
+            # both at once, as other threads may have another model's
+            self._trusted = scores.trust, weights
+        a, p, b, q, c, r, d, s = pooled(*self.told(scores.probabilities, given, sighting), weights)
         if d >= 0:
             return [(a, p), (b, q), (c, r), (d, s)]
         return [ranked for ranked in ((a, p), (b, q), (c, r)) if ranked[0] >= 0]
