@@ -1,11 +1,11 @@
 """All that a charter listens for in a ticket, in one compiled pass: names, words of requests, words of questions.
 
-A trie (`features.trie`) is entered at every character. Names are found as leftmost-longest matching has it, and hide one
+A trie (`features.trie`) is entered wherever something may begin. Names are found as leftmost-longest matching has it, and hide one
 another; words are all found, and each counts once. A question is what takes longer to answer, such as an expression; it
 is worth asking where each set of words that it needs (`literals.Needs`) has one in the text.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +26,11 @@ _IS, _SETS, _NAME, _RECORD = 4, 5, 6, 8
 """Places in a word's record, of which the weights are the first four."""
 
 Integers = npt.NDArray[np.int32]
-Sets = npt.NDArray[np.uint64]
+Bits = npt.NDArray[np.uint64]
+
+_BEGINS = 17
+"""Binary logarithm of the bits that tell where a word may begin: as long as few are set they seldom tell so in vain."""
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing (Knuth, TAOCP 3, 6.4)
 
 
 class Weighed(NamedTuple):
@@ -36,16 +40,9 @@ class Weighed(NamedTuple):
     is_: int = WEIGHED
 
 
-class Heard(NamedTuple):
-    """What a pass finds.
-
-    kinds: see `spoken_for`; 0 where nothing says anything, neither a word with weights nor a domain. worth: the numbers
-    of the questions worth asking, in order. names: number, start and end of each name, one after another.
-    """
-
-    kinds: int
-    worth: list[int]
-    names: list[int]
+Heard = tuple[int, list[int], list[int]]
+"""The kinds spoken for, 0 where nothing says anything, neither a word with weights nor a domain (`spoken_for`); the numbers
+of the questions worth asking, in order; number, start and end of each name, one after another."""
 
 
 class Hearing:
@@ -76,10 +73,9 @@ class Hearing:
             self._words[[numbers[word] for word in words], column] = range(len(words))
         self._sets = _sets(questions, {word: row for row, word in enumerate(asked)})
         self._questions = len(questions)
-        prefixes = {word[:end] for word in numbers for end in range(len(word))}
-        self._nodes, self._first = plant(
-            list(numbers), np.arange(len(numbers), dtype=np.float64), 2 * (len(numbers) + len(prefixes))
-        )
+        prefixes = {word[:end] for word in numbers for end in range(1, len(word) + 1)}
+        self._nodes, _ = plant(list(numbers), np.arange(len(numbers), dtype=np.float64), 2 * len(prefixes))
+        self._begins = _begins(numbers)
 
     def of(self, text: CodePoints, said: int, domain: str | None) -> Heard:
         """Hear a text. said: where the words begin to count; names count from the first character.
@@ -88,18 +84,28 @@ class Hearing:
         """
         start = self._starts.get(domain, self._unknown) if domain else self._unknown
         found = np.empty(self._questions + 3 * len(text), np.int32)
-        kinds, worth, names = hear(text, said, self._nodes, self._first, self._words, self._sets, start, found)
-        return Heard(
+        kinds, worth, end = hear(text, said, self._begins, self._nodes, self._words, self._sets, start, found)
+        return (
             kinds,
             found[:worth].tolist() if worth else _NOTHING,
-            found[self._questions : self._questions + 3 * names].tolist() if names else _NOTHING,
+            found[self._questions : end].tolist() if end > self._questions else _NOTHING,
         )
 
 
 _NOTHING: list[int] = []
 
 
-def _sets(questions: Sequence[Needs], rows: Mapping[str, int]) -> Sets:
+def _begins(words: Iterable[str]) -> Bits:
+    """uint64 [2 ** _BEGINS / 64]: the bits of the words' first two characters (`_bit_of`), of a lone one of it and nothing."""
+    points = [[ord(character) for character in (word + "\0")[:2]] for word in words]
+    first, second = np.array(points, np.uint64).reshape(-1, 2).T
+    bits = ((first << np.uint64(21)) | second) * _MULTIPLIER >> np.uint64(64 - _BEGINS)
+    begins = np.zeros((1 << _BEGINS) // 64, np.uint64)
+    np.bitwise_or.at(begins, bits >> np.uint64(6), np.uint64(1) << (bits & np.uint64(63)))
+    return begins
+
+
+def _sets(questions: Sequence[Needs], rows: Mapping[str, int]) -> Bits:
     """uint64 [words + 1, 2, questions / 64]: the bits of the questions of whose first and second set each word is.
 
     The last row is what holds without a word: both for a question that needs none.
@@ -113,6 +119,12 @@ def _sets(questions: Sequence[Needs], rows: Mapping[str, int]) -> Sets:
             for word in words:
                 sets[rows[word], place, lane] |= bit
     return sets
+
+
+@compiled(inline="always")
+def _may_begin(begins: Bits, character: np.uint32, following: np.uint32) -> bool:
+    bit = ((np.uint64(character) << np.uint64(21)) | np.uint64(following)) * _MULTIPLIER >> np.uint64(64 - _BEGINS)
+    return (begins[bit >> np.uint64(6)] >> (bit & np.uint64(63))) & np.uint64(1) != 0
 
 
 @compiled()
@@ -137,16 +149,16 @@ def spoken_for(complaint: int, report: int, enquiry: int, suggestion: int) -> in
 def hear(
     text: CodePoints,
     said: int,
+    begins: Bits,
     nodes: Nodes,
-    first: Integers,
     words: Integers,
-    sets: Sets,
+    sets: Bits,
     start: int,
     found: Integers,
 ) -> tuple[int, int, int]:
-    """Return the kinds spoken for, how many questions are worth asking, and how many names there are.
+    """Return the kinds spoken for, how many questions are worth asking, and where the last name found ends in `found`.
 
-    words: int32 [words + starts, _RECORD]: four weights, what it is, its row of `sets` and its number as a name, -1 for
+    begins: see `_begins`. words: int32 [words + starts, _RECORD]: four weights, what it is, its row of `sets` and its number as a name, -1 for
     none; start: that of the domain. sets: see `_sets`. found: int32, written here: the questions' numbers, and, after as
     many places as there are questions at all, number, start and end of each name; room for three of each character.
     """
@@ -155,14 +167,18 @@ def hear(
     heard = np.zeros(len(words) // 64 + 1, np.uint64)
     told = sets[len(sets) - 1].copy()
     lanes = told.shape[1]
-    complaint, report = np.int64(words[start, 0]), np.int64(words[start, 1])
-    enquiry, suggestion = np.int64(words[start, 2]), np.int64(words[start, 3])
+    complaint, report, enquiry, suggestion = (
+        int(words[start, 0]), int(words[start, 1]), int(words[start, 2]), int(words[start, 3]),
+    )  # fmt: skip
     is_ = words[start, _IS]
     size = len(text)
-    place = first_name = len(found) - 3 * size
+    place = len(found) - 3 * size
     free = 0  # where the last name ends
     for i in range(size):
-        node = np.int64(first[text[i]]) if text[i] < len(first) else child(nodes, shift, np.int64(-1), text[i])
+        following = text[i + 1] if i + 1 < size else np.uint32(0)
+        if not (_may_begin(begins, text[i], following) or _may_begin(begins, text[i], np.uint32(0))):
+            continue
+        node = child(nodes, shift, np.int64(-1), text[i])
         name, end = -1, i
         j = i + 1
         while node >= 0:
@@ -174,10 +190,10 @@ def hear(
                 bit = np.uint64(1) << np.uint64(word & 63)
                 if i >= said and not heard[word >> 6] & bit:
                     heard[word >> 6] |= bit
-                    complaint += words[word, 0]
-                    report += words[word, 1]
-                    enquiry += words[word, 2]
-                    suggestion += words[word, 3]
+                    complaint += int(words[word, 0])
+                    report += int(words[word, 1])
+                    enquiry += int(words[word, 2])
+                    suggestion += int(words[word, 3])
                     is_ |= words[word, _IS]
                     row = words[word, _SETS]
                     if row >= 0:
@@ -202,12 +218,11 @@ def hear(
                 count += 1
             both >>= np.uint64(1)
             question += 1
-    names = (place - first_name) // 3
     if not is_ & WEIGHED:
-        return 0, count, names
+        return 0, count, place
     if is_ & PENALTY:
         if is_ & NO_REMEDY:
             complaint, report = min(complaint, 0), max(report, 1)
         elif is_ & REMEDY:
             complaint, report = max(complaint, BOTH_CLEAR), max(report, BOTH_CLEAR)
-    return spoken_for(complaint, report, enquiry, suggestion), count, names
+    return spoken_for(complaint, report, enquiry, suggestion), count, place

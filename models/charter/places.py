@@ -96,6 +96,14 @@ class Whole(NamedTuple):
             f"{address}\n\n{merchant}\n\n{title}\n{complaint.text}", second, third, third + len(title) + len(JOINT)
         )
 
+    def field_at(self, place: int) -> tuple[int, int]:
+        """The number of the field that a character stands in, and where that begins."""
+        if place >= self.text:
+            return 3, self.text
+        if place >= self.title:
+            return 2, self.title
+        return (1, self.merchant) if place >= self.merchant else (0, 0)
+
 
 class Places:
     """What a charter's names say where they are found; holds no state, and may be shared by threads.
@@ -107,36 +115,37 @@ class Places:
         patterns = _patterns(charter)
         self.names = tuple(patterns)
         self._patterns = list(patterns.values())
+        self._alone = [_alone(pattern) for pattern in self._patterns]
 
     def sight(self, whole: Whole, names: list[int]) -> Sighting:
         """The best place, and everything else that the charter has a name for; names: as in `hearing.Heard`."""
         if not names:
             return NOTHING_SEEN
+        if len(names) == _ONE and (known := self._alone[names[0]]) is not None:
+            return known
         hits, doubtful, offices, departments = self.read(whole, names)
         if not hits:
-            return Sighting(None, False, tuple(map(_place, doubtful)), offices, departments)  # noqa: FBT003
+            return Sighting(None, False, tuple([_place(hit) for hit in doubtful]), offices, departments)  # noqa: FBT003
         best = hits[0]
         mixed = len(hits) > 1 and any(hit[0] == best[0] and hit[3] != best[3] for hit in hits)
-        return Sighting(_place(best), mixed, tuple(map(_place, doubtful)), offices, departments)
+        return Sighting(_place(best), mixed, tuple([_place(hit) for hit in doubtful]), offices, departments)
 
     def read(self, whole: Whole, names: list[int]) -> "Read":
         """What each name means where it stands."""
         patterns = self._patterns
-        written, *rest = whole
-        begins = (0, *rest)
         sure: list[_Hit] = []
         unsure: list[_Hit] = []
-        offices: list[str] = []
-        departments: list[str] = []
+        offices: tuple[str, ...] = ()
+        departments: tuple[str, ...] = ()
         local = False
-        for number, start, end in zip(names[::3], names[1::3], names[2::3], strict=True):
-            means, codes, name = patterns[number]
+        for at in range(0, len(names), 3):
+            means, codes, name = patterns[names[at]]
             if means == _DEPARTMENT:
                 departments += codes
             elif means <= _AMBIGUOUS:
-                field = 3 if start >= begins[3] else 2 if start >= begins[2] else 1 if start >= begins[1] else 0
-                begin = begins[field]
-                if field > 1 and _own_home(written, begin, start, end):
+                start, end = names[at + 1], names[at + 2]
+                field, begin = whole.field_at(start)
+                if field > 1 and _own_home(whole.written, begin, start, end):
                     continue
                 hit = (field, start - begin, end - begin, codes[0], name)
                 (sure if means == _PLACE or field == 0 else unsure).append(hit)
@@ -152,8 +161,8 @@ class Places:
         return Read(
             _ordered(sure) if len(sure) > 1 else sure,
             doubtful,
-            tuple(dict.fromkeys(offices)) if offices else (),
-            tuple(dict.fromkeys(departments)) if departments else (),
+            tuple(dict.fromkeys(offices)) if len(offices) > 1 else offices,
+            tuple(dict.fromkeys(departments)) if len(departments) > 1 else departments,
         )
 
 
@@ -175,7 +184,7 @@ class PlaceFinder:
         return self._places.sight(whole, self._names(whole))
 
     def _names(self, whole: Whole) -> list[int]:
-        return self._hearing.of(encode(whole.written), 0, None).names
+        return self._hearing.of(encode(whole.written), 0, None)[2]
 
 
 class Read(NamedTuple):
@@ -185,6 +194,19 @@ class Read(NamedTuple):
     doubtful: Sequence[_Hit]
     offices: tuple[str, ...]
     departments: tuple[str, ...]
+
+
+_ONE = 3
+"""What one name has in a list of names."""
+
+
+def _alone(pattern: _Pattern) -> Sighting | None:
+    """What is seen where nothing else is; None where that depends on where the name stands."""
+    if pattern.means == _OFFICE:
+        return NOTHING_SEEN._replace(offices=pattern.codes)
+    if pattern.means == _DEPARTMENT:
+        return NOTHING_SEEN._replace(departments=pattern.codes)
+    return NOTHING_SEEN if pattern.means in {_LOCALITY, _NOTHING} else None
 
 
 def _place(hit: _Hit) -> PlaceFound:

@@ -73,7 +73,7 @@ class Requests:
         domain: its code, where it is known; one that the table does not know counts as not known. OTHER: nothing in the
         text says anything, and no domain does.
         """
-        return KINDS_HEARD[self._hearing.of(encode(text), 0, domain).kinds]
+        return KINDS_HEARD[self._hearing.of(encode(text), 0, domain)[0]]
 
 
 KINDS_HEARD: tuple[tuple[Request, ...], ...] = (

@@ -37,7 +37,6 @@ class Resolver:
         self._deadlines = Deadlines(charter)
         self._wording = Wording(charter)
         self._domains = dict(charter.domains)
-        self._names = {office.code: office.name for office in charter.offices}
         self._routers: dict[date, Router] = {}
         self._rosters: dict[tuple[date, int], Roster] = {}
 
@@ -58,7 +57,7 @@ class Resolver:
             applies = roster.applies
             if applies:
                 ranked = roster.rank(scores, reading.given, reading.sighting)
-                office = self._answer(ranked, roster, alone)
+                office = _answer(ranked, roster, alone)
                 triage = _with_office(triage, office)
         said = Answers(triage.domain, office, alone, applies)
         return triage, self._resolution(said, reading, complaint, received)
@@ -120,28 +119,20 @@ class Resolver:
             route = route._replace(basis=(*route.basis, DAY_OFF))
         return Resolution(self.version, kinds, route, urgency, self._deadlines.of(kinds, received))
 
-    def _answer(self, ranked: list[Ranked], roster: Roster, alone: HeadAnswer | None) -> HeadAnswer:
-        (best, confidence), *others = ranked
-        code = roster.offices[best]
-        alternatives = tuple(
-            [Candidate(other := roster.offices[number], self._names[other], share) for number, share in others]
-        )
-        contrast = alone.contrast if alone is not None else None
-        same = (
-            contrast is not None
-            and alone is not None
-            and alone.code == code
-            and bool(alternatives)
-            and contrast.against == alternatives[0].code
-        )
-        return HeadAnswer(
-            code,
-            self._names[code],
-            confidence,
-            _decide(roster, best, confidence),
-            alternatives,
-            contrast if same else None,
-        )
+
+def _answer(ranked: Ranked, roster: Roster, alone: HeadAnswer | None) -> HeadAnswer:
+    codes, names, best, confidence = roster.offices, roster.names, ranked[0], ranked[1]
+    code = codes[best]
+    alternatives = tuple(
+        [
+            Candidate(codes[number], names[number], share)
+            for number, share in zip(ranked[2::2], ranked[3::2], strict=True)
+        ]
+    )
+    contrast = None
+    if alone is not None and alone.contrast is not None and alone.code == code and alternatives:
+        contrast = alone.contrast if alone.contrast.against == alternatives[0].code else None
+    return HeadAnswer(code, names[best], confidence, _decide(roster, best, confidence), alternatives, contrast)
 
 
 def _spoke(domain: HeadAnswer | None) -> bool:
@@ -161,8 +152,9 @@ def _with_office(triage: Triage, office: HeadAnswer) -> Triage:
     """The triage with another office: doubts told anew, evidence of the old pair left out where it tells nothing now."""
     before = triage.office
     second = office.alternatives[0].confidence if office.alternatives else 0.0
-    doubts = [each for each in triage.doubts if not each.startswith("office_")]
-    doubts += doubts_of("office", office.decision, office.confidence, second)
+    doubts = doubts_of("office", office.decision, office.confidence, second)
+    if triage.doubts:
+        doubts = [each for each in triage.doubts if not each.startswith("office_")] + doubts
     evidence = triage.evidence
     if evidence and office.contrast is None:
         same = before is not None and before.code == office.code

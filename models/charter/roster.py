@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,14 +30,14 @@ class Circumstances(NamedTuple):
     place: str | None
 
 
-Ranked = tuple[int, float]
-"""An office by its number in the roster, and its pooled probability."""
+Ranked = Sequence[Any]
+"""Offices by their numbers in the roster, each with its pooled probability behind it."""
 
 
 class Roster:
     """The offices of `division`'s day, and where a model's labels have gone to.
 
-    offices: their codes. labels: for each, the class number of its own label in the office head, -1 where it has none of
+    offices, names: their codes and names. labels: for each, the class number of its own label in the office head, -1 where it has none of
     its own. applies: whether the office head has at least one label that the charter knows; True where a model has no
     office head, and the charter answers alone.
     """
@@ -46,6 +46,8 @@ class Roster:
         self.heads = heads
         self.head = next((head for head in heads if head.target == "office"), None)
         self.offices = tuple(office.code for office in charter.offices if division.today(office.code) == (office.code,))
+        names = {office.code: office.name for office in charter.offices}
+        self.names = tuple(names[code] for code in self.offices)
         self._numbers = {code: number for number, code in enumerate(self.offices)}
         self._division = division
         ends = list(accumulate((len(head.classes) for head in heads), initial=0))
@@ -67,17 +69,15 @@ class Roster:
         self._nobody = np.empty(0, np.int32)
         self._trusted: tuple[Trust | None, npt.NDArray[np.float64]] = None, np.empty(0)
 
-    def rank(self, scores: OfficeScores, given: Circumstances, sighting: Sighting) -> list[Ranked]:
+    def rank(self, scores: OfficeScores, given: Circumstances, sighting: Sighting) -> Ranked:
         """The best offices, at most four, best first."""
         trust, weights = self._trusted
         if trust is not scores.trust:
             weights = np.array(scores.trust.weights, np.float64)
             # both at once, as other threads may have another model's
             self._trusted = scores.trust, weights
-        a, p, b, q, c, r, d, s = pooled(*self.told(scores.probabilities, given, sighting), weights)
-        if d >= 0:
-            return [(a, p), (b, q), (c, r), (d, s)]
-        return [ranked for ranked in ((a, p), (b, q), (c, r)) if ranked[0] >= 0]
+        ranked = pooled(*self.told(scores.probabilities, given, sighting), weights)
+        return ranked if ranked[-2] >= 0 else ranked[: 2 * len(self.offices)]
 
     def told(
         self, probabilities: npt.NDArray[np.float32], given: Circumstances, sighting: Sighting

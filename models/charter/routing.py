@@ -1,6 +1,6 @@
 """From the offices of one ticket to its route: state, lead, assistants, departments, tracks, and why."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from models.charter.articles import Charter, OfficeKind, Request
@@ -68,13 +68,16 @@ class Router:
         self._outside = {office.code for office in charter.offices if office.kind is OfficeKind.EXTERNAL}
         self._departments = {department.code: department for department in charter.departments}
         self._words = words
-        self._grounds: dict[tuple[str, Circumstances], _Ground | None] = {}
+        self._asked = {department.code: Party(department.code, department.name) for department in charter.departments}
+        self._grounds: dict[Circumstances, Mapping[str, _Ground]] = {}
 
     def route(self, said: Answers, reading: Reading) -> Route:
         """The route of one ticket."""
         domain, office, _, applies = said
-        given = reading.given
-        by_domain = self._ground(domain.code, given) if domain is not None and domain.code is not None else None
+        grounds = self._grounds.get(reading.given)
+        if grounds is None:
+            grounds = self._worked_out(reading.given)
+        by_domain = grounds.get(domain.code) if domain is not None and domain.code is not None else None
         if office is not None and (office.code is None or office.decision is Decision.ABSTAIN):
             office = None
         if office is None and (by_domain is None or domain is None or domain.decision is Decision.ABSTAIN):
@@ -89,15 +92,15 @@ class Router:
             basis = self._basis(said, reading, by_domain)
             return _route(RouteState.NEEDS_PLACE, by_domain.keeper, by_domain, reading, basis=basis, needs=asked)
         if office is not None:
-            lead, ground = _party(office), self._supporting(said, by_domain, given)
+            lead, ground = _party(office), _supporting(said, by_domain, grounds)
         else:
             lead, ground = by_domain.keeper if by_domain else Party("", ""), by_domain
         basis = self._basis(said, reading, ground or by_domain)
         if lead.code in self._outside or (by_domain is not None and by_domain.duty.lead in self._outside):
-            return self._coordination(said, reading, lead, by_domain, ground, basis)
+            return self._coordination(said, reading, lead, by_domain, ground, grounds, basis)
         helping = ground.helping if ground is not None else ()
         if reading.sighting.departments:
-            helping += tuple(map(self._department, self._joining(domain, ground, reading.sighting)))
+            helping += self._joining(domain, ground, reading.sighting)
         return _route(RouteState.ROUTED, lead, by_domain, reading, helping, basis=basis)
 
     def _coordination(
@@ -107,15 +110,16 @@ class Router:
         lead: Party,
         by_domain: _Ground | None,
         ground: _Ground | None,
+        grounds: Mapping[str, _Ground],
         basis: tuple[Sentence, ...],
     ) -> Route:
         """Other departments have to be asked; a part in a domain that they leave to us stays ours."""
         codes = reading.sighting.departments or (ground.duty.departments if ground is not None else ())
         known = [code for code in codes if code in self._departments]
-        departments = tuple(map(self._department, known))
+        departments = tuple([self._asked[code] for code in known])
         helping = list(ground.helping) if ground is not None else []
         for other in said.domain.alternatives if said.domain is not None else ():
-            part = self._ground(other.code, reading.given) if other.confidence >= _ALSO_LIKELY else None
+            part = grounds.get(other.code) if other.confidence >= _ALSO_LIKELY else None
             if part is None or part.duty.lead in self._outside:
                 continue
             if any(part.domain in self._departments[code].keeps for code in known):
@@ -128,28 +132,16 @@ class Router:
             RouteState.NEEDS_COORDINATION, lead, by_domain, reading, tuple(helping), departments, basis, asked
         )
 
-    def _supporting(self, said: Answers, by_domain: _Ground | None, given: Circumstances) -> _Ground | None:
-        """The rule by which the combined answer leads: of the most probable domain, else of one of the next."""
-        code = said.office.code if said.office is not None else None
-        if by_domain is None or by_domain.duty.lead == code:
-            return by_domain
-        for other in said.domain.alternatives if said.domain is not None else ():
-            ground = self._ground(other.code, given)
-            if ground is not None and ground.duty.lead == code:
-                return ground
-        return None
+    def _worked_out(self, given: Circumstances) -> Mapping[str, _Ground]:
+        if len(self._grounds) >= _REMEMBERED:
+            self._grounds.clear()
+        every = {
+            domain: ground for domain in self.division.domains if (ground := self._ground(domain, given)) is not None
+        }
+        self._grounds[given] = every
+        return every
 
     def _ground(self, domain: str, given: Circumstances) -> _Ground | None:
-        key = (domain, given)
-        try:
-            return self._grounds[key]
-        except KeyError:
-            if len(self._grounds) >= _REMEMBERED:
-                self._grounds.clear()
-            made = self._grounds[key] = self._made(domain, given)
-            return made
-
-    def _made(self, domain: str, given: Circumstances) -> _Ground | None:
         kinds, condition, place = given
         duties = [self.division.duty(domain, kind, condition, place) for kind in kinds]
         duty = duties[0]
@@ -180,14 +172,16 @@ class Router:
             )
         return tuple(found)
 
-    def _joining(self, domain: HeadAnswer | None, ground: _Ground | None, sighting: Sighting) -> Iterable[str]:
+    def _joining(self, domain: HeadAnswer | None, ground: _Ground | None, sighting: Sighting) -> tuple[Party, ...]:
         """Departments that the text has a matter of and that join us by their own article or the rule's."""
         code = domain.code if domain is not None else None
         by_rule = ground.duty.departments if ground is not None else ()
-        return (
-            department
-            for department in sighting.departments
-            if department in by_rule or code in self._departments[department].keeps
+        return tuple(
+            [
+                self._asked[department]
+                for department in sighting.departments
+                if department in by_rule or code in self._departments[department].keeps
+            ]
         )
 
     def _open(self, office: HeadAnswer | None, duty: Duty) -> bool:
@@ -199,8 +193,17 @@ class Router:
     def _named(self, code: str) -> Party:
         return Party(code, self._names.get(code, code))
 
-    def _department(self, code: str) -> Party:
-        return Party(code, self._departments[code].name, None)
+
+def _supporting(said: Answers, by_domain: _Ground | None, grounds: Mapping[str, _Ground]) -> _Ground | None:
+    """The rule by which the combined answer leads: of the most probable domain, else of one of the next."""
+    code = said.office.code if said.office is not None else None
+    if by_domain is None or by_domain.duty.lead == code:
+        return by_domain
+    for other in said.domain.alternatives if said.domain is not None else ():
+        ground = grounds.get(other.code)
+        if ground is not None and ground.duty.lead == code:
+            return ground
+    return None
 
 
 def _route(

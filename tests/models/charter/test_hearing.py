@@ -48,12 +48,12 @@ def test_each_word_that_is_said_is_weighed_once(words, text, before, start, doma
 
     heard = hearing.of(encode(before + "|" + text), len(before) + 1, domain)
 
-    assert heard.kinds == kinds_in(text, words, start if domain == "known" else NOT_KNOWN[""])
+    assert heard[0] == kinds_in(text, words, start if domain == "known" else NOT_KNOWN[""])
 
 
 @given(text=TEXTS, questions=st.lists(NEEDS, max_size=130))
 def test_a_question_is_worth_asking_where_each_of_its_needs_is_met(text, questions):
-    worth = Hearing({}, NOT_KNOWN, questions).of(encode(text), 0, None).worth
+    worth = Hearing({}, NOT_KNOWN, questions).of(encode(text), 0, None)[1]
 
     assert worth == [
         number for number, needs in enumerate(questions) if all(any(word in text for word in words) for words in needs)
@@ -66,7 +66,7 @@ def test_a_question_is_worth_asking_where_each_of_its_needs_is_met(text, questio
     words=st.dictionaries(WORDS, weighed(), max_size=3),
 )
 def test_names_are_found_as_the_librarys_automaton_finds_them(text, names, words):
-    flat = Hearing(words, NOT_KNOWN, names=names).of(encode(text), 0, None).names
+    flat = Hearing(words, NOT_KNOWN, names=names).of(encode(text), 0, None)[2]
 
     found = list(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
     assert found == AhoCorasick(names, matchkind=MatchKind.LeftmostLongest).find_matches_as_indexes(text)
