@@ -1,12 +1,12 @@
 """The compiled segmenter: jieba's most probable path without HMM, over a trie in three flat arrays.
 
 The algorithm is jieba 0.42.1's `get_DAG`, `calc` and `__cut_DAG_NO_HMM`, with the same arithmetic in the same order,
-so that ties break alike. The trie does for any words with a number each (`plant`, `child`). A trie node is the index of a slot of an open-addressing table; a slot's key is its parent's
+so that ties break alike. A trie node is the index of a slot of an open-addressing table; a slot's key is its parent's
 slot and its character.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -47,15 +47,8 @@ def _slot_of(key: np.uint64, shift: np.uint64) -> np.int64:
     return np.int64((key * _MULTIPLIER) >> shift)
 
 
-@compiled(inline="always")
-def shift_for(nodes: Nodes) -> np.uint64:
-    """64 less the binary logarithm of the number of slots: what `child` takes."""
-    return np.uint64(64 - int(np.log2(len(nodes)) + 0.5))
-
-
 @compiled()
-def child(nodes: Nodes, shift: np.uint64, parent: np.int64, character: np.uint32) -> np.int64:
-    """The node one character on from `parent`, -1 where no word goes on like that; shift: see `shift_for`."""
+def _find(nodes: Nodes, shift: np.uint64, parent: np.int64, character: np.uint32) -> np.int64:
     key = (np.uint64(parent + 1) << np.uint64(21)) | np.uint64(character)
     mask = len(nodes) - 1
     slot = _slot_of(key, shift)
@@ -77,7 +70,7 @@ def _insert_words(
     log_probability = nodes.view(np.float64)
     log_probability[:, 1] = np.nan
     mask = len(nodes) - 1
-    shift = shift_for(nodes)
+    shift = np.uint64(64 - int(np.log2(len(nodes)) + 0.5))
     start = 0
     for word in range(len(ends)):
         parent = np.int64(-1)
@@ -94,26 +87,19 @@ def _insert_words(
         start = ends[word]
 
 
-def plant(words: Sequence[str], values: npt.NDArray[np.float64], places: int) -> tuple[Nodes, npt.NDArray[np.int32]]:
-    """Make `nodes` and `first` of a trie: values, float64 [words], in the place of log probabilities.
-
-    places: more than all words and their prefixes; the slots are the next power of two.
-    """
-    characters = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.uint32)
-    ends = np.cumsum(np.array([len(word) for word in words], np.int64))
-    nodes = np.zeros((1 << max(4, math.ceil(math.log2(max(1, places)))), 2), np.uint64)
-    first = np.full(65536, -1, np.int32)
-    _insert_words(characters, ends, values, nodes, first)
-    return nodes, first
-
-
 def build_trie(frequencies: Mapping[str, int], total: int) -> Trie:
     """Build the trie of all words with a frequency of 1 or more; their prefixes come by themselves."""
     words = [word for word, count in frequencies.items() if count]
     log_total = math.log(total)
     values = np.array([math.log(frequencies[word]) - log_total for word in words])
+    characters = np.frombuffer("".join(words).encode("utf-32-le"), np.uint32)
+    ends = np.cumsum(np.array([len(word) for word in words], np.int64))
     # below half full, a look-up meets 1.5 slots on average
-    return Trie(*plant(words, values, 2 * len(frequencies)), -log_total)
+    slots = 1 << max(4, math.ceil(math.log2(2 * max(1, len(frequencies)))))
+    nodes = np.zeros((slots, 2), np.uint64)
+    first = np.full(65536, -1, np.int32)
+    _insert_words(characters, ends, values, nodes, first)
+    return Trie(nodes, first, -log_total)
 
 
 @compiled(inline="always")
@@ -152,7 +138,7 @@ def segment(
     `starts` needs stop - begin + 1 places; the place after the last token holds `stop`.
     """
     log_probability = nodes.view(np.float64)
-    shift = shift_for(nodes)
+    shift = np.uint64(64 - int(np.log2(len(nodes)) + 0.5))
     length = stop - begin
     for i in range(begin, stop - 1):
         parent = first[text[i]] if text[i] < len(first) else -1
@@ -192,7 +178,7 @@ def segment(
                 j += 1
                 if j >= q:
                     break
-                node = child(nodes, shift, node, text[j])
+                node = _find(nodes, shift, node, text[j])
             score[i - begin] = best
             end_of[i - begin] = end
         in_letters = False

@@ -120,15 +120,11 @@ class Resolver:
         return Resolution(self.version, kinds, route, urgency, self._deadlines.of(kinds, received))
 
 
-def _answer(ranked: Ranked, roster: Roster, alone: HeadAnswer | None) -> HeadAnswer:
-    codes, names, best, confidence = roster.offices, roster.names, ranked[0], ranked[1]
+def _answer(ranked: list[Ranked], roster: Roster, alone: HeadAnswer | None) -> HeadAnswer:
+    codes, names = roster.offices, roster.names
+    (best, confidence), *others = ranked
     code = codes[best]
-    alternatives = tuple(
-        [
-            Candidate(codes[number], names[number], share)
-            for number, share in zip(ranked[2::2], ranked[3::2], strict=True)
-        ]
-    )
+    alternatives = tuple([Candidate(codes[number], names[number], share) for number, share in others])
     contrast = None
     if alone is not None and alone.contrast is not None and alone.code == code and alternatives:
         contrast = alone.contrast if alone.contrast.against == alternatives[0].code else None
@@ -150,13 +146,12 @@ def _decide(roster: Roster, office: int, confidence: float) -> Decision:
 
 def _with_office(triage: Triage, office: HeadAnswer) -> Triage:
     """The triage with another office: doubts told anew, evidence of the old pair left out where it tells nothing now."""
-    before = triage.office
+    model, complaint, domain, before, evidence, was_doubted, warnings = triage
     second = office.alternatives[0].confidence if office.alternatives else 0.0
     doubts = doubts_of("office", office.decision, office.confidence, second)
-    if triage.doubts:
-        doubts = [each for each in triage.doubts if not each.startswith("office_")] + doubts
-    evidence = triage.evidence
+    if was_doubted:
+        doubts = [each for each in was_doubted if not each.startswith("office_")] + doubts
     if evidence and office.contrast is None:
         same = before is not None and before.code == office.code
         evidence = tuple([each for each in evidence if each.target != "office" or (same and each.weight > 0)])
-    return Triage(triage.model, triage.complaint, triage.domain, office, evidence, tuple(doubts), triage.warnings)
+    return Triage(model, complaint, domain, office, evidence, tuple(doubts), warnings)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from models.prediction import Target
 Integers = npt.NDArray[np.int32]
 
 _REMEMBERED = 4096
-"""Combinations of kinds, condition and place whose leads are kept."""
+"""Combinations of kinds, condition and place whose tables are kept."""
 
 
 class Circumstances(NamedTuple):
@@ -30,8 +30,11 @@ class Circumstances(NamedTuple):
     place: str | None
 
 
-Ranked = Sequence[Any]
-"""Offices by their numbers in the roster, each with its pooled probability behind it."""
+Ranked = tuple[int, float]
+"""An office by its number in the roster, and its pooled probability."""
+
+_Tables = tuple[int, int, Integers, Integers, Integers, Integers]
+"""What `models.charter.pool.opinions` takes that depends on the circumstances alone."""
 
 
 class Roster:
@@ -64,60 +67,51 @@ class Roster:
         reach = {(places[part.domain], self._numbers[part.office]) for part in parts if part.domain in places}
         self._reach = _pairs(sorted(reach))
         self._territories = _territories(parts, division.stations)
-        self._leads: dict[Circumstances, Integers] = {}
+        self._tables: dict[Circumstances, _Tables] = {}
         self._sides: dict[str | None, Integers] = {None: np.zeros(len(self.offices), np.int32)}
         self._nobody = np.empty(0, np.int32)
         self._trusted: tuple[Trust | None, npt.NDArray[np.float64]] = None, np.empty(0)
 
-    def rank(self, scores: OfficeScores, given: Circumstances, sighting: Sighting) -> Ranked:
+    def rank(self, scores: OfficeScores, given: Circumstances, sighting: Sighting) -> list[Ranked]:
         """The best offices, at most four, best first."""
         trust, weights = self._trusted
         if trust is not scores.trust:
             weights = np.array(scores.trust.weights, np.float64)
             # both at once, as other threads may have another model's
             self._trusted = scores.trust, weights
-        ranked = pooled(*self.told(scores.probabilities, given, sighting), weights)
-        return ranked if ranked[-2] >= 0 else ranked[: 2 * len(self.offices)]
+        a, p, b, q, c, r, d, s = pooled(*self.told(scores.probabilities, given, sighting), weights)
+        if d >= 0:
+            return [(a, p), (b, q), (c, r), (d, s)]
+        return [ranked for ranked in ((a, p), (b, q), (c, r)) if ranked[0] >= 0]
 
     def told(
         self, probabilities: npt.NDArray[np.float32], given: Circumstances, sighting: Sighting
-    ) -> tuple[npt.NDArray[np.float32], int, int, Integers, Integers, Integers, Integers, Integers, int]:
+    ) -> tuple[npt.NDArray[np.float32], Integers, int, int, Integers, Integers, Integers, Integers, int]:
         """The arguments of `models.charter.pool.opinions` but for the last."""
-        place = given.place
-        side = self._sides.get(place)
-        if side is None:
-            side = self._sides[place] = self._side(place)
-        leads = self._leads.get(given)
-        if leads is None:
-            leads = self._lead(given)
         named = self._nobody
         if sighting.offices:
             heirs = (heir for code in sighting.offices for heir in self._division.today(code))
             named = np.array([self._numbers[heir] for heir in heirs], np.int32)
-        evidence = evidence_of(sighting) if place is not None else 0
-        return (
-            probabilities,
-            self._domains_end,
-            self._first_label,
-            self._heirs,
-            leads,
-            self._reach,
-            side,
-            named,
-            evidence,
-        )
+        tables = self._tables.get(given)
+        if tables is None:
+            tables = self._worked_out(given)
+        return (probabilities, named, *tables, evidence_of(sighting) if given.place is not None else 0)
 
-    def _lead(self, given: Circumstances) -> Integers:
-        if len(self._leads) >= _REMEMBERED:
-            self._leads.clear()
-        found = np.full((len(given.kinds), len(self._domains)), -1, np.int32)
+    def _worked_out(self, given: Circumstances) -> _Tables:
+        if len(self._tables) >= _REMEMBERED:
+            self._tables.clear()
+        leads = np.full((len(given.kinds), len(self._domains)), -1, np.int32)
         for row, kind in enumerate(given.kinds):
             for column, domain in enumerate(self._domains):
                 duty = self._division.duty(domain, kind, given.condition, given.place)
                 if duty is not None:
-                    found[row, column] = self._numbers.get(duty.lead, -1)
-        self._leads[given] = found
-        return found
+                    leads[row, column] = self._numbers.get(duty.lead, -1)
+        side = self._sides.get(given.place)
+        if side is None:
+            side = self._sides[given.place] = self._side(given.place)
+        tables = self._domains_end, self._first_label, self._heirs, leads, self._reach, side
+        self._tables[given] = tables
+        return tables
 
     def _side(self, place: str | None) -> Integers:
         side = np.zeros(len(self.offices), np.int32)

@@ -156,21 +156,18 @@ class Router:
         return _Ground(domain, duty, because, keeper, tuple(map(self._named, duty.assisting)), tuple(tracks))
 
     def _basis(self, said: Answers, reading: Reading, ground: _Ground | None) -> tuple[Sentence, ...]:
-        found = [ground.because] if ground is not None else []
+        _, office, alone, applies = said
         place = reading.sighting.place
+        basis: tuple[Sentence, ...] = (ground.because,) if ground is not None else ()
         if place is not None:
             holder = self._names.get(place.station, place.station)
-            found.append(self._words.by_place(holder, place.field, place.name))
-        _, office, alone, applies = said
-        if applies and office is not None and office.code is not None:
-            if alone is not None and alone.code is not None and alone.code != office.code:
-                other, percent = alone.name, round(alone.confidence * 100)
-            else:
-                other, percent = None, 0
-            found.append(
-                self._words.by_model(office.name or office.code, round(office.confidence * 100), other, percent)
-            )
-        return tuple(found)
+            basis += (self._words.by_place(holder, place.field, place.name),)
+        if not applies or office is None or office.code is None:
+            return basis
+        percent, other, percent_alone = round(office.confidence * 100), None, 0
+        if alone is not None and alone.code is not None and alone.code != office.code:
+            other, percent_alone = alone.name, round(alone.confidence * 100)
+        return (*basis, self._words.by_model(office.name or office.code, percent, other, percent_alone))
 
     def _joining(self, domain: HeadAnswer | None, ground: _Ground | None, sighting: Sighting) -> tuple[Party, ...]:
         """Departments that the text has a matter of and that join us by their own article or the rule's."""

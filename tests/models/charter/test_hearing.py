@@ -2,7 +2,7 @@
 
 import pytest
 from ahocorasick_rs import AhoCorasick, MatchKind
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.codepoints import encode
@@ -43,6 +43,7 @@ def kinds_in(text, words, start):
     start=weighed(),
     domain=st.sampled_from([None, "known", "other"]),
 )
+@settings(deadline=None)
 def test_each_word_that_is_said_is_weighed_once(words, text, before, start, domain):
     hearing = Hearing(words, {**NOT_KNOWN, "known": start})
 
@@ -52,6 +53,7 @@ def test_each_word_that_is_said_is_weighed_once(words, text, before, start, doma
 
 
 @given(text=TEXTS, questions=st.lists(NEEDS, max_size=130))
+@settings(deadline=None)
 def test_a_question_is_worth_asking_where_each_of_its_needs_is_met(text, questions):
     worth = Hearing({}, NOT_KNOWN, questions).of(encode(text), 0, None)[1]
 
@@ -65,6 +67,7 @@ def test_a_question_is_worth_asking_where_each_of_its_needs_is_met(text, questio
     names=st.lists(st.text("ab退\U00020000", min_size=1, max_size=4), unique=True, max_size=6),
     words=st.dictionaries(WORDS, weighed(), max_size=3),
 )
+@settings(deadline=None)
 def test_names_are_found_as_the_librarys_automaton_finds_them(text, names, words):
     flat = Hearing(words, NOT_KNOWN, names=names).of(encode(text), 0, None)[2]
 
