@@ -95,6 +95,20 @@ def test_training_shows_the_gate_the_figures_and_what_to_do_next(trained):
     assert "paidan models promote 1" in trained
 
 
+def test_a_search_tells_of_each_trial_and_of_what_it_found(run, tiny_file, monkeypatch):
+    monkeypatch.setenv("PAIDAN_MODEL_NAME", "tuned")
+    code, shown = run("train", "--tune", "2", "--data", tiny_file, "--column", "office=")
+    assert code == 0
+    assert re.search(r"trial 1/2: (0\.\d+) \(默认 default \1\)  c=0\.5  balance=0\.5", shown)
+    assert "trial 2/2: " in shown
+    assert "Tuning: " in shown
+    assert run("train", "--tune", "1")[0] == 2
+    few = tiny_file.with_name("few.csv")
+    few.write_text("".join(tiny_file.read_text(encoding="utf-8").splitlines(keepends=True)[::4]), encoding="utf-8")
+    code, shown = run("train", "--tune", "--data", few, "--column", "office=")
+    assert (code, "it takes 30" in shown) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
