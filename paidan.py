@@ -18,9 +18,10 @@ from paidan_people import people
 from paidan_progress import interruptible, rows_progress, steps_progress, trials_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from training.curve_report import CurveReport
     from training.figures_report import FiguresReport
     from training.run import Trained
     from training.tuning import Tuning
@@ -138,6 +139,12 @@ def train(
     metavar="NAMES",
     help="交叉验证时与哪些基线比较，默认 majority,keywords,terms；另有 naive,fasttext | baselines of the cross-validation",
 )
+@click.option(
+    "--learning-curve",
+    "curve",
+    is_flag=True,
+    help="在 10% 到 100% 的行上交叉验证（默认 5 折），估计再来 1,000 条标注值多少、放在哪些类最值得 | what more labels would bring",
+)
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON | print JSON")
 def evaluate(
     data: tuple[Path, ...],
@@ -145,16 +152,23 @@ def evaluate(
     model: str,
     folds: int,
     against: str | None,
+    curve: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """在带标注的文件上测一个版本 | measure a version on labelled rows."""
-    if not data and not folds:
+    if not data and not folds and not curve:
         raise click.UsageError("给出 --data FILE | --data FILE is needed")
     if against is not None and not folds:
         raise click.UsageError(
             "基线要学过才能比较：请加 --folds N | baselines have to learn first: --folds N is needed"
         )
-    reports = _cross_validate(data, columns, folds, against) if folds else _evaluate(data, columns, model)
+    if against is not None and curve:
+        raise click.UsageError("学习曲线不与基线比较 | the learning curve is not held against baselines")
+    reports: Mapping[str, FiguresReport | CurveReport]
+    if curve:
+        reports = _learning_curves(data, columns, folds)
+    else:
+        reports = _cross_validate(data, columns, folds, against) if folds else _evaluate(data, columns, model)
     if as_json:
         plain = {target: report.to_dict() for target, report in reports.items()}
         click.echo(json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False))
@@ -338,6 +352,21 @@ def _cross_validate(
         )
         for target, said in found.items()
     }
+
+
+def _learning_curves(data: Sequence[Path], columns: tuple[str, ...], folds: int) -> Mapping[str, CurveReport]:
+    from features.segment import Lexicon
+    from training.columns import parse_mapping
+    from training.curve_run import run_learning_curves
+    from training.learning_curve import FOLDS
+    from training.recipe import Recipe
+    from training.starter import starter_files
+    from training.tracking import Tracker
+
+    return run_learning_curves(
+        data or starter_files(), parse_mapping(columns), Recipe() if data else Recipe(group_by="batch"),
+        folds or FOLDS, Tracker(open_registry()), Lexicon.load(), steps_progress(),
+    )  # fmt: skip
 
 
 def _summary(trained: Trained) -> str:

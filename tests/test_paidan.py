@@ -226,6 +226,16 @@ class TestWithVersions:
         assert run(*asked, "--against", "naive")[0] == 2
         assert run(*asked, "--folds", "2", "--against", "bert")[0] == 2
 
+    def test_a_learning_curve_tells_what_more_labels_would_bring(self, run, tiny_file):
+        asked = ("evaluate", "--data", tiny_file, "--column", "office=", "--learning-curve")
+        code, shown = run(*asked, "--folds", "2", "--json")
+        curve = json.JSONDecoder(parse_constant=pytest.fail).raw_decode(shown)[0]["domain"]
+        assert code == 0
+        assert [share["rows"] for share in curve["shares"]] == sorted(share["rows"] for share in curve["shares"])
+        assert curve["gain_low"] <= curve["gain_high"]
+        assert "1,000" in run(*asked)[1]
+        assert run(*asked, "--against", "naive")[0] == 2
+
     def test_files_without_the_versions_labels_are_refused(self, run, tmp_path, tiny_complaints, home, monkeypatch):
         monkeypatch.setenv("PAIDAN_MODEL_NAME", "domains-only")
         domains = written(tmp_path / "d.csv", [row[:2] for row in tiny_complaints], ("text", "domain"))

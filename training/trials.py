@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from models.prediction import Target
 from training.figures import Outcome
+from training.intervals import weighted_macro_f1
 from training.recipe import Recipe
 
 RESAMPLES = 400
@@ -104,11 +105,7 @@ class _Head(NamedTuple):
         return first - second
 
     def _score(self, said: npt.NDArray[np.int64], weights: _Floats) -> float:
-        right = said == self.truth
-        hits = np.bincount(self.truth[right], weights[right], self.classes)
-        both = np.bincount(self.truth, weights, self.classes) + np.bincount(said, weights, self.classes)
-        occurs = both > 0
-        if not occurs.any():
+        if not weights.any():
             return 0.0
-        macro_f1 = (2 * hits[occurs] / both[occurs]).mean()
-        return float((hits.sum() / weights.sum() + macro_f1) / 2)
+        accuracy = float(weights[said == self.truth].sum() / weights.sum())
+        return (accuracy + weighted_macro_f1(self.truth, said, weights, self.classes)) / 2
