@@ -177,4 +177,5 @@ def _head(answer: HeadAnswer | None) -> dict[str, Any] | None:
             {"code": code, "name": name, "confidence": confidence} for code, name, confidence in answer.alternatives
         ],
         "contrast": contrast._asdict() if contrast else None,
+        "set": answer.set,
     }

@@ -1,5 +1,6 @@
 """What a charter makes of one ticket: the model's offices and the charter's in one answer, and the route with its basis."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import numpy as np
@@ -11,14 +12,15 @@ from models.charter.division import Division
 from models.charter.due import Deadlines
 from models.charter.duty import DAY_OFF, needs_duty_officer
 from models.charter.places import PlaceFinder
-from models.charter.roster import Circumstances, Ranked, Roster
+from models.charter.roster import Circumstances, Ranking, Roster
 from models.charter.route import CharterVersion, Resolution
 from models.charter.routing import Answers, Reading, Router
 from models.charter.said import Listener
 from models.charter.trust import OfficeScores
 from models.charter.workdays import in_china
+from models.decision import Sets
 from models.fitted import Head
-from models.prediction import Candidate, Decision, HeadAnswer, Triage
+from models.prediction import Candidate, Decision, HeadAnswer, PredictionSet, Triage
 from models.triage import doubts_of
 
 _DAYS = 8
@@ -60,9 +62,10 @@ class Resolver:
             roster = self.roster(day, scores.heads)
             applies = roster.applies
             if applies:
-                weights = self._array(scores.trust.weights)
-                ranked = roster.rank(scores.probabilities, reading.given, reading.sighting, weights)
-                office = self._answer(ranked, roster, alone)
+                sets, weights = scores.trust.sets, self._array(scores.trust.weights)
+                least = sets.least if sets is not None else 1.0
+                ranking = roster.rank(scores.probabilities, reading.given, reading.sighting, weights, least)
+                office = self._answer(ranking, roster, alone, sets)
                 triage = _with_office(triage, office)
         said = Answers(triage.domain, office, alone, applies)
         return triage, self._resolution(said, reading, self.division(day), complaint, received)
@@ -124,8 +127,8 @@ class Resolver:
             route = route._replace(basis=(*route.basis, DAY_OFF))
         return Resolution(self.version, kinds, route, urgency, self._deadlines.of(kinds, received))
 
-    def _answer(self, ranked: list[Ranked], roster: Roster, alone: HeadAnswer | None) -> HeadAnswer:
-        (best, confidence), *others = ranked
+    def _answer(self, ranking: Ranking, roster: Roster, alone: HeadAnswer | None, sets: Sets | None) -> HeadAnswer:
+        (best, confidence), *others = ranking.best
         code = roster.offices[best]
         alternatives = tuple(
             [Candidate(other := roster.offices[number], self._names[other], share) for number, share in others]
@@ -145,6 +148,7 @@ class Resolver:
             _decide(roster, best, confidence),
             alternatives,
             contrast if same else None,
+            _left(alone, code, roster) if sets is None else sets.of(code, alternatives, lambda: ranking.passing),
         )
 
     def _array(self, weights: tuple[float, ...]) -> npt.NDArray[np.float64]:
@@ -152,6 +156,17 @@ class Resolver:
         if found is None:
             found = self._weights[weights] = np.array(weights, np.float64)
         return found
+
+
+def _left(alone: HeadAnswer | None, code: str, roster: Roster) -> PredictionSet | None:
+    """The model's own set in the offices of the day, where its answer stands and each has one heir; else none."""
+    if alone is None or alone.set is None:
+        return None
+    heirs = [roster.today(label) for label in alone.set.codes]
+    codes = tuple(dict.fromkeys([heir for heir in heirs if heir is not None]))
+    if None in heirs or codes[0] != code:
+        return None
+    return alone.set if codes == alone.set.codes else replace(alone.set, codes=codes)
 
 
 def _spoke(domain: HeadAnswer | None) -> bool:

@@ -34,6 +34,13 @@ Ranked = tuple[int, float]
 """An office by its number in the roster, and its pooled probability."""
 
 
+class Ranking(NamedTuple):
+    """The best offices, at most four, best first, and how many offices are probable enough for the set of the answer."""
+
+    best: list[Ranked]
+    passing: int
+
+
 class Roster:
     """The offices of `division`'s day, and where a model's labels have gone to.
 
@@ -72,12 +79,18 @@ class Roster:
         given: Circumstances,
         sighting: Sighting,
         weights: npt.NDArray[np.float64],
-    ) -> list[Ranked]:
-        """The best offices, at most four, best first."""
-        a, p, b, q, c, r, d, s = pooled(*self.told(probabilities, given, sighting), weights)
+        least: float,
+    ) -> Ranking:
+        """Rank the offices; least: the probability that the set of the answer asks for."""
+        a, p, b, q, c, r, d, s, passing = pooled(*self.told(probabilities, given, sighting), weights, least)
         if d >= 0:
-            return [(a, p), (b, q), (c, r), (d, s)]
-        return [ranked for ranked in ((a, p), (b, q), (c, r)) if ranked[0] >= 0]
+            return Ranking([(a, p), (b, q), (c, r), (d, s)], passing)
+        return Ranking([ranked for ranked in ((a, p), (b, q), (c, r)) if ranked[0] >= 0], passing)
+
+    def today(self, label: str) -> str | None:
+        """The office that does today what the label's did; None where there is none, or more than one."""
+        heirs = self._division.today(label)
+        return heirs[0] if len(heirs) == 1 else None
 
     def told(
         self, probabilities: npt.NDArray[np.float32], given: Circumstances, sighting: Sighting
