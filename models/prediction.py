@@ -51,8 +51,7 @@ class Contrast(NamedTuple):
     rest: float
 
 
-@dataclass(frozen=True, slots=True)
-class PredictionSet:
+class PredictionSet(NamedTuple):
     """The classes of which one is right with a probability of `coverage`: those named, best first, and `more` others."""
 
     coverage: float

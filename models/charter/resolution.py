@@ -1,6 +1,5 @@
 """What a charter makes of one ticket: the model's offices and the charter's in one answer, and the route with its basis."""
 
-from dataclasses import replace
 from datetime import date, datetime
 
 import numpy as np
@@ -166,7 +165,7 @@ def _left(alone: HeadAnswer | None, code: str, roster: Roster) -> PredictionSet 
     codes = tuple(dict.fromkeys([heir for heir in heirs if heir is not None]))
     if None in heirs or codes[0] != code:
         return None
-    return alone.set if codes == alone.set.codes else replace(alone.set, codes=codes)
+    return alone.set if codes == alone.set.codes else alone.set._replace(codes=codes)
 
 
 def _spoke(domain: HeadAnswer | None) -> bool:
