@@ -81,9 +81,11 @@ def sets(asked: Asked, way: str, settings: Mapping[str, bool], coverage: float) 
     )
     conformal = SplitConformalClassifier(Given(learnt.shape[1]), coverage, SCORES[way](), random_state=0)
     with warnings.catch_warnings():
-        # a rare class may have no row among the learnt ones
-        warnings.filterwarnings("ignore", ".*conformalization dataset has less labels", UserWarning)
-        conformal.conformalize(learnt, asked.learnt_codes)
+        # of classes without a row among the learnt ones
+        warnings.simplefilter("ignore", UserWarning)
+        # RAPS sets rows of each class aside, and of a single one it cannot
+        enough = np.bincount(asked.learnt_codes)[asked.learnt_codes] > (way == "raps")
+        conformal.conformalize(learnt[enough], asked.learnt_codes[enough])
     found = conformal.predict_set(said, conformity_score_params=dict(settings) or None)[1][:, :, 0]
     found[np.arange(len(said)), said.argmax(axis=1)] = True
     return found
