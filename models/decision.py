@@ -99,18 +99,17 @@ class Sets:
 
     def of(self, best: str, others: Sequence[Candidate], passing: Callable[[], int]) -> PredictionSet:
         """The set of an answer: its class, the next ones, and, asked only where they all pass, how many classes do."""
-        if not others or others[0].confidence < self.least:
-            return self._alone(best)
-        codes = (best, *[each.code for each in others if each.confidence >= self.least])
-        more = passing() - len(codes) if len(codes) > len(others) else 0
-        return PredictionSet(self._share, codes, max(0, more))
-
-    def _alone(self, code: str) -> PredictionSet:
+        least, codes = self.least, (best,)
+        for code, _, confidence in others:
+            if confidence < least:
+                break
+            codes += (code,)
+        else:
+            return PredictionSet(self._share, codes, max(0, passing() - len(codes)) if others else 0)
+        if len(codes) > 1:
+            return PredictionSet(self._share, codes, 0)
         # most answers are sure, and share the sets of one class
-        found = self._kept.get(code)
-        if found is None:
-            found = self._kept[code] = PredictionSet(self._share, (code,), 0)
-        return found
+        return self._kept.get(best) or self._kept.setdefault(best, PredictionSet(self._share, codes, 0))
 
     @cached_property
     def _kept(self) -> dict[str, PredictionSet]:
