@@ -99,7 +99,8 @@ class Sets:
 
     def of(self, best: str, others: Sequence[Candidate], passing: Callable[[], int]) -> PredictionSet:
         """The set of an answer: its class, the next ones, and, asked only where they all pass, how many classes do."""
-        least, codes = self.least, (best,)
+        least = self.least
+        codes: tuple[str, ...] = (best,)
         for code, _, confidence in others:
             if confidence < least:
                 break
