@@ -167,7 +167,7 @@ def _verdict(answer: HeadAnswer | None) -> Verdict:
 def _head(answer: HeadAnswer | None) -> dict[str, Any] | None:
     if answer is None:
         return None
-    contrast = answer.contrast
+    contrast, among = answer.contrast, answer.set
     return {
         "code": answer.code,
         "name": answer.name,
@@ -177,4 +177,5 @@ def _head(answer: HeadAnswer | None) -> dict[str, Any] | None:
             {"code": code, "name": name, "confidence": confidence} for code, name, confidence in answer.alternatives
         ],
         "contrast": contrast._asdict() if contrast else None,
+        "set": among and {"coverage": among.coverage, "codes": among.codes, "more": among.more},
     }

@@ -24,6 +24,7 @@ from models.solver import Block, Problem, Solver, Weights, joined
 from training.counted import Counted, count_ngrams
 from training.recipe import Recipe
 from training.scope import ScopeLesson, bounds
+from training.sets import choose_sets
 from training.split import folds
 
 Progress = Callable[[str, int, int], None]
@@ -123,6 +124,7 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
         policy = choose_policy(
             Precision(recipe.auto), Floor(recipe.suggest), probabilities, taught.codes, len(taught.classes)
         )
+        policy = replace(policy, sets=choose_sets(recipe.sets, probabilities, taught.codes))
         heads.append(Head(taught.target, taught.classes, taught.names, calibration, policy))
         out_of_fold.append(OutOfFold(taught, probabilities))
     unbounded = FittedModel(

@@ -8,15 +8,16 @@ from models.charter.division import Division
 from models.charter.due import Deadlines
 from models.charter.duty import DAY_OFF, needs_duty_officer
 from models.charter.places import Places, Whole
-from models.charter.roster import Circumstances, Ranked, Roster
+from models.charter.roster import Circumstances, Ranking, Roster
 from models.charter.route import CharterVersion, Resolution
 from models.charter.routing import Answers, Reading, Router
 from models.charter.said import Listener
 from models.charter.trust import OfficeScores
 from models.charter.wording import Wording
 from models.charter.workdays import in_china
+from models.decision import Sets
 from models.fitted import Head
-from models.prediction import Candidate, Decision, HeadAnswer, Triage
+from models.prediction import Candidate, Decision, HeadAnswer, PredictionSet, Triage
 from models.triage import doubts_of
 
 _DAYS = 8
@@ -56,8 +57,9 @@ class Resolver:
             roster = self.roster(day, scores.heads)
             applies = roster.applies
             if applies:
-                ranked = roster.rank(scores, reading.given, reading.sighting)
-                office = _answer(ranked, roster, alone)
+                sets = scores.trust.sets
+                ranking = roster.rank(scores, reading.given, reading.sighting, sets.least if sets is not None else 1.0)
+                office = _answer(ranking, roster, alone, sets)
                 triage = _with_office(triage, office)
         said = Answers(triage.domain, office, alone, applies)
         return triage, self._resolution(said, reading, complaint, received)
@@ -120,15 +122,27 @@ class Resolver:
         return Resolution(self.version, kinds, route, urgency, self._deadlines.of(kinds, received))
 
 
-def _answer(ranked: list[Ranked], roster: Roster, alone: HeadAnswer | None) -> HeadAnswer:
+def _answer(ranking: Ranking, roster: Roster, alone: HeadAnswer | None, sets: Sets | None) -> HeadAnswer:
     codes, names = roster.offices, roster.names
-    (best, confidence), *others = ranked
+    (best, confidence), *others = ranking.best
     code = codes[best]
     alternatives = tuple([Candidate(codes[number], names[number], share) for number, share in others])
     contrast = None
     if alone is not None and alone.contrast is not None and alone.code == code and alternatives:
         contrast = alone.contrast if alone.contrast.against == alternatives[0].code else None
-    return HeadAnswer(code, names[best], confidence, _decide(roster, best, confidence), alternatives, contrast)
+    passing = _left(alone, code, roster) if sets is None else sets.of(code, alternatives, lambda: ranking.passing)
+    return HeadAnswer(code, names[best], confidence, _decide(roster, best, confidence), alternatives, contrast, passing)
+
+
+def _left(alone: HeadAnswer | None, code: str, roster: Roster) -> PredictionSet | None:
+    """The model's own set in the offices of the day, where its answer stands and each has one heir; else none."""
+    if alone is None or alone.set is None:
+        return None
+    heirs = [roster.today(label) for label in alone.set.codes]
+    codes = tuple(dict.fromkeys([heir for heir in heirs if heir is not None]))
+    if None in heirs or codes[0] != code:
+        return None
+    return alone.set if codes == alone.set.codes else alone.set._replace(codes=codes)
 
 
 def _spoke(domain: HeadAnswer | None) -> bool:

@@ -37,6 +37,13 @@ _Tables = tuple[int, int, Integers, Integers, Integers, Integers]
 """What `models.charter.pool.opinions` takes that depends on the circumstances alone."""
 
 
+class Ranking(NamedTuple):
+    """The best offices, at most four, best first, and how many offices are probable enough for the set of the answer."""
+
+    best: list[Ranked]
+    passing: int
+
+
 class Roster:
     """The offices of `division`'s day, and where a model's labels have gone to.
 
@@ -72,17 +79,22 @@ class Roster:
         self._nobody = np.empty(0, np.int32)
         self._trusted: tuple[Trust | None, npt.NDArray[np.float64]] = None, np.empty(0)
 
-    def rank(self, scores: OfficeScores, given: Circumstances, sighting: Sighting) -> list[Ranked]:
-        """The best offices, at most four, best first."""
+    def rank(self, scores: OfficeScores, given: Circumstances, sighting: Sighting, least: float) -> Ranking:
+        """Rank the offices; least: the probability that the set of the answer asks for."""
         trust, weights = self._trusted
         if trust is not scores.trust:
             weights = np.array(scores.trust.weights, np.float64)
             # both at once, as other threads may have another model's
             self._trusted = scores.trust, weights
-        a, p, b, q, c, r, d, s = pooled(*self.told(scores.probabilities, given, sighting), weights)
+        a, p, b, q, c, r, d, s, passing = pooled(*self.told(scores.probabilities, given, sighting), weights, least)
         if d >= 0:
-            return [(a, p), (b, q), (c, r), (d, s)]
-        return [ranked for ranked in ((a, p), (b, q), (c, r)) if ranked[0] >= 0]
+            return Ranking([(a, p), (b, q), (c, r), (d, s)], passing)
+        return Ranking([ranked for ranked in ((a, p), (b, q), (c, r)) if ranked[0] >= 0], passing)
+
+    def today(self, label: str) -> str | None:
+        """The office that does today what the label's did; None where there is none, or more than one."""
+        heirs = self._division.today(label)
+        return heirs[0] if len(heirs) == 1 else None
 
     def told(
         self, probabilities: npt.NDArray[np.float32], given: Circumstances, sighting: Sighting
