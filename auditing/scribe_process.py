@@ -2,13 +2,14 @@
 
 import gc
 import os
+import pickle
 import signal
 from multiprocessing.connection import Connection
 
 from auditing.caselog import CaseLog
+from auditing.chain import Head
 from auditing.identity import Identifier
-from auditing.records import Entry
-from auditing.scribe import Reply
+from auditing.records import Entry, Recorded
 from auditing.store import open_engine
 
 _LARGEST_GROUP = 256
@@ -25,17 +26,22 @@ def main() -> None:
     log = CaseLog(open_engine(url, busy_timeout=busy_timeout), Identifier(b""))
     gc.freeze()
     try:
-        connection.send(Reply([], log.returns.read))
+        _send(connection, [], log.returns.read)
         while True:
             entries = connection.recv()
             # what has gathered meanwhile goes into the same group
             while len(entries) < _LARGEST_GROUP and connection.poll():
                 entries += connection.recv()
             for first in range(0, len(entries), _LARGEST_GROUP):
-                outcomes = log.write([Entry._make(entry) for entry in entries[first : first + _LARGEST_GROUP]])
-                connection.send(Reply(outcomes, log.returns.read))
+                group = list(map(Entry.unpacked, entries[first : first + _LARGEST_GROUP]))
+                _send(connection, log.write(group), log.returns.read)
     except (EOFError, ConnectionError):
         log.close()
+
+
+def _send(connection: Connection, outcomes: "list[Recorded | Exception]", events: Head) -> None:
+    told = [each.revision if isinstance(each, Recorded) and not each.repeated else each for each in outcomes]
+    connection.send_bytes(pickle.dumps((told, tuple(events)), pickle.HIGHEST_PROTOCOL))
 
 
 if __name__ == "__main__":
