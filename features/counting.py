@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from features.compiled import compiled
+from features.compiled import compiled, index
 from features.lookup import FREE, shift_of, slot_of
 from features.ngrams import CHARACTER_N, WORD_N, Keys, Positions, Scratch, document_at, emit
 from features.seen import Seen
@@ -60,19 +60,19 @@ def _tell_apart(space: Scratch, n: int, distinct: Distinct, block_ends: Position
     i = 0
     for block in range(len(block_ends)):
         while i < space.block_ends[block]:
-            key = space.keys[i]
+            key = space.keys[index(i)]
             place = np.int64(key >> shift)
             while True:
-                known = places[place]
+                known = places[index(place)]
                 if known == 0:
-                    keys[found] = key
-                    times[found] = 1
-                    first[found] = i
+                    keys[index(found)] = key
+                    times[index(found)] = 1
+                    first[index(found)] = i
                     found += 1
-                    places[place] = found
+                    places[index(place)] = found
                     break
-                if keys[known - 1] == key:
-                    times[known - 1] += 1
+                if keys[index(known - 1)] == key:
+                    times[index(known - 1)] += 1
                     break
                 place = (place + 1) & mask
             i += 1
@@ -117,37 +117,37 @@ def count_documents(
         ends = block_ends[document]
         found = _tell_apart(space, n, distinct, ends)
         for d in range(found):
-            distinct.slots[d] = table[np.int64(distinct.keys[d] >> shift)]
+            distinct.slots[index(d)] = table[distinct.keys[index(d)] >> shift]
         d = 0
         for block in range(2 * n_fields):
             while d < ends[block]:
-                key = distinct.keys[d]
+                key = distinct.keys[index(d)]
                 wanted = key << wide
-                entry = distinct.slots[d]
+                entry = distinct.slots[index(d)]
                 if entry == FREE or entry & ~number_mask != wanted:
                     slot = slot_of(table, shift, wide, key)
-                    entry = table[slot]
+                    entry = table[index(slot)]
                     if entry == FREE:
                         entry = wanted | np.uint64(used)
-                        table[slot] = entry
-                        keys[used] = key
-                        blocks[used] = block
-                        i = distinct.first[d]
-                        a, b = space.starts[i], space.ends[i]
-                        begins[used] = begin + a
-                        extents[used, 0] = b - a
-                        extents[used, 1] = 0
-                        extents[used, 2] = 0
+                        table[index(slot)] = entry
+                        keys[index(used)] = key
+                        blocks[index(used)] = block
+                        i = distinct.first[index(d)]
+                        a, b = space.starts[index(i)], space.ends[index(i)]
+                        begins[index(used)] = begin + a
+                        extents[index(used), 0] = b - a
+                        extents[index(used), 1] = 0
+                        extents[index(used), 2] = 0
                         # two words come right after the second of them, and two places after what ends with the first
                         if block % 2 == 0 and i > 0 and b == space.ends[i - 1] and a < space.starts[i - 1]:
-                            extents[used, 0] = space.ends[i - 2] - a
-                            extents[used, 1] = space.starts[i - 1] - a
-                            extents[used, 2] = b - a
+                            extents[index(used), 0] = space.ends[i - 2] - a
+                            extents[index(used), 1] = space.starts[i - 1] - a
+                            extents[index(used), 2] = b - a
                         used += 1
                 number = np.int64(entry & number_mask)
-                counts[number] += 1
-                numbers[written + d] = number
-                times[written + d] = distinct.times[d]
+                counts[index(number)] += 1
+                numbers[index(written + d)] = number
+                times[index(written + d)] = distinct.times[index(d)]
                 d += 1
         written += found
     return last_document, used, written
@@ -180,18 +180,18 @@ def find_documents(
         ends = block_ends[document]
         found = _tell_apart(space, n, distinct, ends)
         for d in range(found):
-            distinct.slots[d] = table[np.int64(distinct.keys[d] >> shift)]
+            distinct.slots[index(d)] = table[distinct.keys[index(d)] >> shift]
         before, d = written, 0
         for block in range(2 * n_fields):
             while d < ends[block]:
-                entry = distinct.slots[d]
+                entry = distinct.slots[index(d)]
                 if entry != FREE:
-                    key = distinct.keys[d]
+                    key = distinct.keys[index(d)]
                     if entry & ~number_mask != key << wide:
-                        entry = table[slot_of(table, shift, wide, key)]
+                        entry = table[index(slot_of(table, shift, wide, key))]
                     if entry != FREE:
-                        numbers[written] = np.int64(entry & number_mask)
-                        times[written] = distinct.times[d]
+                        numbers[index(written)] = np.int64(entry & number_mask)
+                        times[index(written)] = distinct.times[index(d)]
                         written += 1
                 d += 1
             ends[block] = written - before

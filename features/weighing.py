@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from features.compiled import compiled
+from features.compiled import compiled, index
 from features.ngrams import Positions
 
 
@@ -33,21 +33,21 @@ def weigh_documents(
             first = written
             squares = 0.0
             while read < first_read + block_ends[document, block]:
-                number = columns[read]
+                number = index(columns[index(read)])
                 column = features[number, 0]
                 if column >= 0:
                     weight = np.float64(idf[number, 1])
-                    if values[read] > 1:
-                        weight *= 1.0 + np.log(np.float64(values[read]))
-                    columns[written] = column
-                    values[written] = weight
+                    if values[index(read)] > 1:
+                        weight *= 1.0 + np.log(np.float64(values[index(read)]))
+                    columns[index(written)] = column
+                    values[index(written)] = weight
                     squares += weight * weight
                     written += 1
                 read += 1
             if squares > 0:
                 scale = block_weights[block] / np.sqrt(squares)
                 for v in range(first, written):
-                    values[v] *= scale
+                    values[index(v)] *= scale
         row_ends[document] = written
     return read, written
 
