@@ -16,7 +16,7 @@ from models.charter.trust import OfficeScores
 from models.charter.wording import Wording
 from models.charter.workdays import in_china
 from models.fitted import Head
-from models.prediction import Candidate, Decision, HeadAnswer, Triage
+from models.prediction import Candidate, Decision, HeadAnswer, Triage, made
 from models.triage import doubts_of
 
 _DAYS = 8
@@ -59,7 +59,7 @@ class Resolver:
                 ranked = roster.rank(scores, reading.given, reading.sighting)
                 office = _answer(ranked, roster, alone)
                 triage = _with_office(triage, office)
-        said = Answers(triage.domain, office, alone, applies)
+        said = made(Answers, (triage.domain, office, alone, applies))
         return triage, self._resolution(said, reading, complaint, received)
 
     def resolve_given(
@@ -86,7 +86,7 @@ class Resolver:
         said, names = self._listener.of(whole, domain)
         sighting = self._places.sight(whole, names)
         place = sighting.place.station if sighting.place is not None else None
-        return Reading(sighting, Circumstances(said.kinds, said.condition, place), said)
+        return made(Reading, (sighting, made(Circumstances, (said.kinds, said.condition, place)), said))
 
     def division(self, day: date) -> Division:
         """The division of work on a day."""
@@ -117,18 +117,19 @@ class Resolver:
         domain = said.domain.code if said.domain is not None else None
         if needs_duty_officer(domain, urgency, day, complaint.text):
             route = route._replace(basis=(*route.basis, DAY_OFF))
-        return Resolution(self.version, kinds, route, urgency, self._deadlines.of(kinds, received))
+        return made(Resolution, (self.version, kinds, route, urgency, self._deadlines.of(kinds, received)))
 
 
 def _answer(ranked: list[Ranked], roster: Roster, alone: HeadAnswer | None) -> HeadAnswer:
     codes, names = roster.offices, roster.names
     (best, confidence), *others = ranked
     code = codes[best]
-    alternatives = tuple([Candidate(codes[number], names[number], share) for number, share in others])
+    alternatives = tuple([made(Candidate, (codes[number], names[number], share)) for number, share in others])
     contrast = None
     if alone is not None and alone.contrast is not None and alone.code == code and alternatives:
         contrast = alone.contrast if alone.contrast.against == alternatives[0].code else None
-    return HeadAnswer(code, names[best], confidence, _decide(roster, best, confidence), alternatives, contrast)
+    decision = _decide(roster, best, confidence)
+    return made(HeadAnswer, (code, names[best], confidence, decision, alternatives, contrast))
 
 
 def _spoke(domain: HeadAnswer | None) -> bool:
@@ -154,4 +155,4 @@ def _with_office(triage: Triage, office: HeadAnswer) -> Triage:
     if evidence and office.contrast is None:
         same = before is not None and before.code == office.code
         evidence = tuple([each for each in evidence if each.target != "office" or (same and each.weight > 0)])
-    return Triage(model, complaint, domain, office, evidence, tuple(doubts), warnings)
+    return made(Triage, (model, complaint, domain, office, evidence, tuple(doubts), warnings))

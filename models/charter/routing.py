@@ -16,7 +16,7 @@ from models.charter.wording import (
     WHERE_IS_THE_MERCHANT,
     Wording,
 )
-from models.prediction import Decision, HeadAnswer
+from models.prediction import Decision, HeadAnswer, made
 
 _REMEMBERED = 4096
 """Domains in circumstances whose grounds are kept."""
@@ -101,7 +101,7 @@ class Router:
         helping = ground.helping if ground is not None else ()
         if reading.sighting.departments:
             helping += self._joining(domain, ground, reading.sighting)
-        return _route(RouteState.ROUTED, lead, by_domain, reading, helping, basis=basis)
+        return _route(RouteState.ROUTED, lead, by_domain, reading, helping, (), basis)
 
     def _coordination(
         self,
@@ -173,13 +173,11 @@ class Router:
         """Departments that the text has a matter of and that join us by their own article or the rule's."""
         code = domain.code if domain is not None else None
         by_rule = ground.duty.departments if ground is not None else ()
-        return tuple(
-            [
-                self._asked[department]
-                for department in sighting.departments
-                if department in by_rule or code in self._departments[department].keeps
-            ]
-        )
+        joining: tuple[Party, ...] = ()
+        for department in sighting.departments:
+            if department in by_rule or code in self._departments[department].keeps:
+                joining += (self._asked[department],)
+        return joining
 
     def _open(self, office: HeadAnswer | None, duty: Duty) -> bool:
         """Whether it is open who leads, for want of a place: what the model is not sure of it has guessed from habit."""
@@ -215,7 +213,8 @@ def _route(
 ) -> Route:
     sighting, given, words = reading
     tracks = _tracks(lead, by_domain, given.kinds)
-    return Route(state, lead, assisting, departments, tracks, sighting.place, basis, needs, words.look_at)
+    place, look_at = sighting.place, words.look_at
+    return made(Route, (state, lead, assisting, departments, tracks, place, basis, needs, look_at))
 
 
 def _tracks(lead: Party | None, by_domain: _Ground | None, kinds: tuple[Request, ...]) -> tuple[Track, ...]:
@@ -223,7 +222,7 @@ def _tracks(lead: Party | None, by_domain: _Ground | None, kinds: tuple[Request,
         return tuple([Track(kind, lead, None) for kind in kinds])
     if len(kinds) == 1:
         led_by_rule = lead is not None and by_domain.duty.lead == lead.code
-        return (Track(kinds[0], lead, by_domain.duty.rule if led_by_rule else None),)
+        return (made(Track, (kinds[0], lead, by_domain.duty.rule if led_by_rule else None)),)
     found = []
     for kind, own, rule in by_domain.tracks:
         ours = own is None or (lead is not None and lead.code == own.code)
@@ -233,7 +232,7 @@ def _tracks(lead: Party | None, by_domain: _Ground | None, kinds: tuple[Request,
 
 def _party(office: HeadAnswer) -> Party:
     code = office.code or ""
-    return Party(code, office.name or code, office.confidence)
+    return made(Party, (code, office.name or code, office.confidence))
 
 
 def _questions(reading: Reading) -> tuple[Sentence, ...]:
