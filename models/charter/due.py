@@ -56,8 +56,8 @@ class Deadlines:
         is still to come is left out. Times without a zone are taken to be in +08:00.
         """
         received = in_china(received_at)
-        running = self._running(kinds, received.date())
         if not done:
+            running = self._running(kinds, received.date())
             return tuple([item if isinstance(item, Due) else _after(item, received) for item in running])
         found = []
         for clock in self._valid(kinds, received.date()):

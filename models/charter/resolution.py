@@ -97,7 +97,7 @@ class Resolver:
         if found is None:
             if len(self._routers) >= _DAYS:
                 self._routers.clear()
-            found = self._routers[day] = Router(self.charter, Division(self.charter, day), self._wording)
+            found = self._routers[day] = Router(self.charter, day, self._wording)
         return found
 
     def roster(self, day: date, heads: tuple[Head, ...]) -> Roster:
@@ -112,11 +112,12 @@ class Resolver:
         return found
 
     def _resolution(self, said: Answers, reading: Reading, complaint: Complaint, received: datetime) -> Resolution:
-        kinds, urgency, day = reading.given.kinds, reading.said.urgency, received.date()
-        route = self._router(day).route(said, reading)
-        domain = said.domain.code if said.domain is not None else None
-        if needs_duty_officer(domain, urgency, day, complaint.text):
-            route = route._replace(basis=(*route.basis, DAY_OFF))
+        kinds, urgency, router = reading.given.kinds, reading.said.urgency, self._router(received.date())
+        route = router.route(said, reading)
+        if router.day_off:
+            domain = said.domain.code if said.domain is not None else None
+            if needs_duty_officer(domain, urgency, complaint.text):
+                route = route._replace(basis=(*route.basis, DAY_OFF))
         return made(Resolution, (self.version, kinds, route, urgency, self._deadlines.of(kinds, received)))
 
 

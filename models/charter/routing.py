@@ -1,6 +1,7 @@
 """From the offices of one ticket to its route: state, lead, assistants, departments, tracks, and why."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import NamedTuple
 
 from models.charter.articles import Charter, OfficeKind, Request
@@ -16,6 +17,7 @@ from models.charter.wording import (
     WHERE_IS_THE_MERCHANT,
     Wording,
 )
+from models.charter.workdays import is_workday
 from models.prediction import Decision, HeadAnswer, made
 
 _REMEMBERED = 4096
@@ -62,8 +64,10 @@ class _Ground(NamedTuple):
 class Router:
     """Makes the routes of one day; keeps what it has made of circumstances, and may be shared by threads."""
 
-    def __init__(self, charter: Charter, division: Division, words: Wording) -> None:
-        self.division = division
+    def __init__(self, charter: Charter, on: date, words: Wording) -> None:
+        self.division = Division(charter, on)
+        works, _ = is_workday(on)
+        self.day_off = not works
         self._names = {office.code: office.name for office in charter.offices}
         self._outside = {office.code for office in charter.offices if office.kind is OfficeKind.EXTERNAL}
         self._departments = {department.code: department for department in charter.departments}
