@@ -90,7 +90,7 @@ class Router:
         if office is not None and not applies:
             return _route(RouteState.ROUTED, _party(office), by_domain, reading, basis=(NOT_APPLICABLE,))
         if by_domain is not None and by_domain.duty.needs_place and self._open(office, by_domain.duty):
-            asked = tuple(self._words.is_it_ours(place.name) for place in reading.sighting.doubtful) or (
+            asked = tuple(self._words.is_it_ours[place.name,] for place in reading.sighting.doubtful) or (
                 WHERE_IS_THE_MERCHANT,
             )
             basis = self._basis(said, reading, by_domain)
@@ -128,10 +128,10 @@ class Router:
                 continue
             if any(part.domain in self._departments[code].keeps for code in known):
                 ours = part.keeper
-                basis += (self._words.stays_ours(part.domain, ours.name, departments),)
+                basis += (self._words.stays_ours[part.domain, ours.name, departments],)
                 if all(ours.code != party.code for party in (lead, *helping)):
                     helping.append(ours)
-        asked = (self._words.ask_department(departments),)
+        asked = (self._words.ask_department[departments,],)
         return _route(
             RouteState.NEEDS_COORDINATION, lead, by_domain, reading, tuple(helping), departments, basis, asked
         )
@@ -152,7 +152,7 @@ class Router:
         if duty is None:
             return None
         keeper = self._named(duty.lead)
-        because = self._words.by_rule(keeper.name, domain, kinds[0], duty.rule, duty.basis)
+        because = self._words.by_rule[keeper.name, domain, kinds[0], duty.rule, duty.basis]
         tracks = [
             Track(kind, self._named(each.lead), each.rule) if each is not None else Track(kind, None, None)
             for kind, each in zip(kinds, duties, strict=True)
@@ -165,13 +165,13 @@ class Router:
         basis: tuple[Sentence, ...] = (ground.because,) if ground is not None else ()
         if place is not None:
             holder = self._names.get(place.station, place.station)
-            basis += (self._words.by_place(holder, place.field, place.name),)
+            basis += (self._words.by_place[holder, place.field, place.name],)
         if not applies or office is None or office.code is None:
             return basis
         percent, other, percent_alone = round(office.confidence * 100), None, 0
         if alone is not None and alone.code is not None and alone.code != office.code:
             other, percent_alone = alone.name, round(alone.confidence * 100)
-        return (*basis, self._words.by_model(office.name or office.code, percent, other, percent_alone))
+        return (*basis, self._words.by_model[office.name or office.code, percent, other, percent_alone])
 
     def _joining(self, domain: HeadAnswer | None, ground: _Ground | None, sighting: Sighting) -> tuple[Party, ...]:
         """Departments that the text has a matter of and that join us by their own article or the rule's."""
