@@ -24,6 +24,9 @@ CodePoints: TypeAlias = npt.NDArray[np.uint32]
 Offsets: TypeAlias = npt.NDArray[np.int32]
 Entries: TypeAlias = npt.NDArray[np.int64]
 
+_CODE_POINT, _OFFSET = np.dtype(np.uint32), np.dtype(np.int32)
+"""Given as they are: numpy takes longer to find the type of a class than to make the array."""
+
 TABLE_SIZE = 0x30000
 """Code points below this have entries. Above come only rare Han (kept) and tags or private use (dropped)."""
 END_OF_HAN = 0xE0000
@@ -67,7 +70,11 @@ _ELLIPSIS = ord("…")
 
 def encode(text: str) -> CodePoints:
     """Return the code points of `text`, any str, lone surrogates included; the array is read-only."""
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    try:
+        written = text.encode("utf-32-le")
+    except UnicodeEncodeError:  # half a character: to name a way out beforehand doubles the time
+        written = text.encode("utf-32-le", "surrogatepass")
+    return np.frombuffer(written, _CODE_POINT)
 
 
 def decode(codepoints: CodePoints) -> str:
@@ -182,7 +189,7 @@ def scan(codepoints: CodePoints, entries: Entries) -> tuple[CodePoints, Offsets,
     character but a digit or numeral stands at most twice in a row.
     """
     # made here: for compiled code to give an array back costs as much as the pass over fifty characters
-    kept, offsets = np.empty(codepoints.size, np.uint32), np.empty(codepoints.size + 1, np.int32)
+    kept, offsets = np.empty(codepoints.size, _CODE_POINT), np.empty(codepoints.size + 1, _OFFSET)
     length, hits = scan_into(codepoints, entries, kept, offsets)
     kept.flags.writeable = False
     return kept[:length], offsets[: length + 1], hits

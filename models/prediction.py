@@ -30,6 +30,10 @@ class ModelVersion:
 
 # named tuples, not dataclasses: as frozen, and made in a third of the time, twenty times per answer
 
+made = tuple.__new__
+"""`made(Candidate, (code, name, confidence))` is `Candidate(code, name, confidence)` without a call into Python, in half
+the time: for what is made of every ticket."""
+
 
 class Candidate(NamedTuple):
     """A class with its calibrated probability, 0 to 1."""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from models.charter.articles import Charter, Clock, Request
 from models.charter.route import Due
 from models.charter.workdays import CHINA, after_days, after_workdays, in_china
+from models.prediction import made
 
 RECEIVED = "received"
 """What a clock starts from, where it does not start from another step."""
@@ -55,8 +56,8 @@ class Deadlines:
         is still to come is left out. Times without a zone are taken to be in +08:00.
         """
         received = in_china(received_at)
-        running = self._running(kinds, received.date())
         if not done:
+            running = self._running(kinds, received.date())
             return tuple([item if isinstance(item, Due) else _after(item, received) for item in running])
         found = []
         for clock in self._valid(kinds, received.date()):
@@ -100,7 +101,7 @@ def _wait(clock: Clock) -> _Wait:
 
 def _after(wait: _Wait, start: datetime) -> Due:
     step, time, basis, local = wait
-    return Due(step, start + time, basis, False, local)  # noqa: FBT003
+    return made(Due, (step, start + time, basis, False, local))
 
 
 def _from_day(clock: Clock, start: date) -> Due:

@@ -6,11 +6,9 @@ without an officer on duty leaves this alone.
 """
 
 import re
-from datetime import date
 
 from models.charter.articles import Level
 from models.charter.route import Sentence, Urgency
-from models.charter.workdays import is_workday
 
 AT_ONCE = frozenset({"FDS", "CAT", "SPF", "DMC", "SEQ"})
 """Domains that do not wait: food sold, eaten out and special, drugs and devices, special equipment."""
@@ -29,14 +27,11 @@ _TOURISM = re.compile(
 )
 
 
-def needs_duty_officer(domain: str | None, urgency: Urgency, day: date, text: str = "") -> bool:
-    """Tell whether a ticket that came in on `day`, as the day is in China, goes to the officer on duty at once.
+def needs_duty_officer(domain: str | None, urgency: Urgency, text: str = "") -> bool:
+    """Tell whether a ticket that came in on a day off goes to the officer on duty at once.
 
     text: what was said, to tell prices in tourism from other prices.
     """
-    works, _ = is_workday(day)
-    if works:
-        return False
     if urgency.level is Level.P0 or domain in AT_ONCE:
         return True
     return domain == PRICES and _TOURISM.search(text) is not None

@@ -27,6 +27,7 @@ _IS, _SETS, _NAME, _RECORD = 4, 5, 6, 8
 """Places in a word's record, of which the weights are the first four."""
 
 Integers = npt.NDArray[np.int32]
+_NUMBER = np.dtype(np.int32)
 Bits = npt.NDArray[np.uint64]
 
 _BEGINS = 17
@@ -92,7 +93,7 @@ class Hearing:
         domain: one that is not among the starts counts as not known.
         """
         start = self._starts.get(domain, self._unknown) if domain else self._unknown
-        found = np.empty(3 * len(text) + self._questions, np.int32)
+        found = np.empty(3 * len(text) + self._questions, _NUMBER)
         kinds, names, end = hear(text, said, self._begins, self._nodes, self._words, self._sets, start, found)
         if not end:
             return kinds, _NOTHING, _NOTHING

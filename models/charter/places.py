@@ -16,6 +16,7 @@ from features.complaint import Complaint
 from models.charter.articles import Charter, Office, OfficeKind, PlaceName
 from models.charter.hearing import Hearing, Weighed
 from models.charter.route import PlaceFound
+from models.prediction import made
 
 FIELDS = ("address", "merchant", "title", "text")
 """The fields in the order in which they are believed."""
@@ -92,9 +93,8 @@ class Whole(NamedTuple):
         address, merchant, title = complaint.address, complaint.merchant, complaint.title
         second = len(address) + 2
         third = second + len(merchant) + 2
-        return cls(
-            f"{address}\n\n{merchant}\n\n{title}\n{complaint.text}", second, third, third + len(title) + len(JOINT)
-        )
+        written = f"{address}\n\n{merchant}\n\n{title}\n{complaint.text}"
+        return made(cls, (written, second, third, third + len(title) + len(JOINT)))
 
     def field_at(self, place: int) -> tuple[int, int]:
         """The number of the field that a character stands in, and where that begins."""
@@ -124,11 +124,14 @@ class Places:
         if len(names) == _ONE and (known := self._alone[names[0]]) is not None:
             return known
         hits, doubtful, offices, departments = self.read(whole, names)
-        if not hits:
-            return Sighting(None, False, tuple([_place(hit) for hit in doubtful]), offices, departments)  # noqa: FBT003
-        best = hits[0]
-        mixed = len(hits) > 1 and any(hit[0] == best[0] and hit[3] != best[3] for hit in hits)
-        return Sighting(_place(best), mixed, tuple([_place(hit) for hit in doubtful]), offices, departments)
+        best, mixed = None, False
+        if hits:
+            best = _place(hits[0])
+            if len(hits) > 1:
+                field, _, _, station, _ = hits[0]
+                mixed = any(hit[0] == field and hit[3] != station for hit in hits)
+        asked = tuple([_place(hit) for hit in doubtful]) if doubtful else ()
+        return made(Sighting, (best, mixed, asked, offices, departments))
 
     def read(self, whole: Whole, names: list[int]) -> "Read":
         """What each name means where it stands."""
@@ -158,12 +161,7 @@ class Places:
             vouched = {hit[3] for hit in sure}
             for hit in unsure:
                 (sure if local or hit[3] in vouched else doubtful).append(hit)
-        return Read(
-            _ordered(sure) if len(sure) > 1 else sure,
-            doubtful,
-            tuple(dict.fromkeys(offices)) if len(offices) > 1 else offices,
-            tuple(dict.fromkeys(departments)) if len(departments) > 1 else departments,
-        )
+        return made(Read, (_ordered(sure) if len(sure) > 1 else sure, doubtful, _once(offices), _once(departments)))
 
 
 class PlaceFinder:
@@ -211,13 +209,17 @@ def _alone(pattern: _Pattern) -> Sighting | None:
 
 def _place(hit: _Hit) -> PlaceFound:
     field, start, end, station, name = hit
-    return PlaceFound(station, name, FIELDS[field], start, end)
+    return made(PlaceFound, (station, name, FIELDS[field], start, end))
+
+
+def _once(codes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(codes)) if len(codes) > 1 else codes
 
 
 def _ordered(hits: list[_Hit]) -> list[_Hit]:
     """By field; where a field names several stations, the one that it names most before the others."""
     stations = [(field, station) for field, _, _, station, _ in hits]
-    if len(set(stations)) == 1:
+    if len(set(stations)) <= 1:
         return hits
     return sorted(hits, key=lambda hit: (hit[0], -stations.count((hit[0], hit[3]))))
 

@@ -22,27 +22,44 @@ _AS_GOOD_AS_NONE = -25.0
 """Of a score below the best."""
 
 
+def standing_table(domains: int, office: int, heirs: Integers, reach: Integers) -> Integers:
+    """What is the same for all tickets of a day, in one array, as each costs a call its time.
+
+    domains: where the probabilities of the domain head end (they begin at 0 less their number, see leads), office: where
+    those of the office head begin. heirs: pairs (class of the office head, office), int32 [., 2], in the order of the
+    classes. reach: pairs (domain, office), int32 [., 2].
+    """
+    return _joined((domains, office, len(heirs), len(reach)), heirs, reach)
+
+
+def given_table(leads: Integers, side: Integers) -> Integers:
+    """What depends on a ticket's circumstances.
+
+    leads: int32 [kinds, domains], the office that has the duty, -1 for none. side: int32 [n], 1 for an office whose
+    territory the place is in, -1 for one whose it is not, 0 for one without.
+    """
+    return _joined(leads.shape, leads, side)
+
+
+def _joined(sizes: tuple[int, ...], *parts: Integers) -> Integers:
+    return np.concatenate([np.array(sizes, np.int32), *(part.ravel() for part in parts)])
+
+
 @compiled(fastmath=True)
 def opinions(
-    probabilities: Floats,
-    named: Integers,
-    domains: int,
-    office: int,
-    heirs: Integers,
-    leads: Integers,
-    reach: Integers,
-    side: Integers,
-    evidence: int,
-    matches: Doubles,
+    probabilities: Floats, named: Integers, standing: Integers, given: Integers, evidence: int, matches: Doubles
 ) -> None:
     """Write the matches [n, MATCHES] of one ticket.
 
-    probabilities: of all classes of all heads; domains: where those of the domain head end (they begin at 0 less their
-    number, see leads), office: where those of the office head begin. heirs: pairs (class of the office head, office),
-    int32 [., 2], in the order of the classes. leads: int32 [kinds, domains], the office that has the duty, -1 for none.
-    reach: pairs (domain, office), int32 [., 2]. side: int32 [n], 1 for an office whose territory the place is in, -1 for
-    one whose it is not, 0 for one without. evidence: the place of HOME_… for what tells the place, 0 where nothing does.
+    probabilities: of all classes of all heads. named: the offices that the text names. standing, given: see
+    `standing_table`, `given_table`. evidence: the place of HOME_… for what tells the place, 0 where nothing does.
     """
+    domains, office, pairs = standing[0], standing[1], 4 + 2 * int(standing[2])
+    heirs = standing[4:pairs].reshape(int(standing[2]), 2)
+    reach = standing[pairs:].reshape(int(standing[3]), 2)
+    sides = 2 + int(given[0]) * int(given[1])
+    leads = given[2:sides].reshape(int(given[0]), int(given[1]))
+    side = given[sides:]
     n = len(matches)
     first_domain = domains - leads.shape[1]
     matches[:] = 0.0
@@ -97,12 +114,8 @@ def opinions(
 def pooled(
     probabilities: Floats,
     named: Integers,
-    domains: int,
-    office: int,
-    heirs: Integers,
-    leads: Integers,
-    reach: Integers,
-    side: Integers,
+    standing: Integers,
+    given: Integers,
     evidence: int,
     weights: Doubles,
     least: float,
@@ -111,9 +124,9 @@ def pooled(
 
     Last comes how many offices have a probability of at least `least`.
     """
-    n = len(side)
+    n = len(given) - 2 - int(given[0]) * int(given[1])
     matches = np.empty((n, MATCHES), np.float64)
-    opinions(probabilities, named, domains, office, heirs, leads, reach, side, evidence, matches)
+    opinions(probabilities, named, standing, given, evidence, matches)
     scores = np.empty(n, np.float64)
     leading = np.full(LEADING, -1, np.int64)
     for o in range(n):

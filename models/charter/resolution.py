@@ -17,7 +17,7 @@ from models.charter.wording import Wording
 from models.charter.workdays import in_china
 from models.decision import Sets
 from models.fitted import Head
-from models.prediction import Candidate, Decision, HeadAnswer, PredictionSet, Triage
+from models.prediction import Candidate, Decision, HeadAnswer, PredictionSet, Triage, made
 from models.triage import doubts_of
 
 _DAYS = 8
@@ -61,7 +61,7 @@ class Resolver:
                 ranking = roster.rank(scores, reading.given, reading.sighting, sets.least if sets is not None else 1.0)
                 office = _answer(ranking, roster, alone, sets)
                 triage = _with_office(triage, office)
-        said = Answers(triage.domain, office, alone, applies)
+        said = made(Answers, (triage.domain, office, alone, applies))
         return triage, self._resolution(said, reading, complaint, received)
 
     def resolve_given(
@@ -88,7 +88,7 @@ class Resolver:
         said, names = self._listener.of(whole, domain)
         sighting = self._places.sight(whole, names)
         place = sighting.place.station if sighting.place is not None else None
-        return Reading(sighting, Circumstances(said.kinds, said.condition, place), said)
+        return made(Reading, (sighting, made(Circumstances, (said.kinds, said.condition, place)), said))
 
     def division(self, day: date) -> Division:
         """The division of work on a day."""
@@ -99,7 +99,7 @@ class Resolver:
         if found is None:
             if len(self._routers) >= _DAYS:
                 self._routers.clear()
-            found = self._routers[day] = Router(self.charter, Division(self.charter, day), self._wording)
+            found = self._routers[day] = Router(self.charter, day, self._wording)
         return found
 
     def roster(self, day: date, heads: tuple[Head, ...]) -> Roster:
@@ -114,24 +114,26 @@ class Resolver:
         return found
 
     def _resolution(self, said: Answers, reading: Reading, complaint: Complaint, received: datetime) -> Resolution:
-        kinds, urgency, day = reading.given.kinds, reading.said.urgency, received.date()
-        route = self._router(day).route(said, reading)
-        domain = said.domain.code if said.domain is not None else None
-        if needs_duty_officer(domain, urgency, day, complaint.text):
-            route = route._replace(basis=(*route.basis, DAY_OFF))
-        return Resolution(self.version, kinds, route, urgency, self._deadlines.of(kinds, received))
+        kinds, urgency, router = reading.given.kinds, reading.said.urgency, self._router(received.date())
+        route = router.route(said, reading)
+        if router.day_off:
+            domain = said.domain.code if said.domain is not None else None
+            if needs_duty_officer(domain, urgency, complaint.text):
+                route = route._replace(basis=(*route.basis, DAY_OFF))
+        return made(Resolution, (self.version, kinds, route, urgency, self._deadlines.of(kinds, received)))
 
 
 def _answer(ranking: Ranking, roster: Roster, alone: HeadAnswer | None, sets: Sets | None) -> HeadAnswer:
     codes, names = roster.offices, roster.names
     (best, confidence), *others = ranking.best
     code = codes[best]
-    alternatives = tuple([Candidate(codes[number], names[number], share) for number, share in others])
+    alternatives = tuple([made(Candidate, (codes[number], names[number], share)) for number, share in others])
     contrast = None
     if alone is not None and alone.contrast is not None and alone.code == code and alternatives:
         contrast = alone.contrast if alone.contrast.against == alternatives[0].code else None
     passing = _left(alone, code, roster) if sets is None else sets.of(code, alternatives, lambda: ranking.passing)
-    return HeadAnswer(code, names[best], confidence, _decide(roster, best, confidence), alternatives, contrast, passing)
+    decision = _decide(roster, best, confidence)
+    return made(HeadAnswer, (code, names[best], confidence, decision, alternatives, contrast, passing))
 
 
 def _left(alone: HeadAnswer | None, code: str, roster: Roster) -> PredictionSet | None:
@@ -168,4 +170,4 @@ def _with_office(triage: Triage, office: HeadAnswer) -> Triage:
     if evidence and office.contrast is None:
         same = before is not None and before.code == office.code
         evidence = tuple([each for each in evidence if each.target != "office" or (same and each.weight > 0)])
-    return Triage(model, complaint, domain, office, evidence, tuple(doubts), warnings)
+    return made(Triage, (model, complaint, domain, office, evidence, tuple(doubts), warnings))

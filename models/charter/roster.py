@@ -11,14 +11,14 @@ import numpy.typing as npt
 from models.charter.articles import STATION, Charter, Request
 from models.charter.division import Division
 from models.charter.places import Sighting
-from models.charter.pool import pooled
+from models.charter.pool import given_table, pooled, standing_table
 from models.charter.trust import Match, OfficeScores, Trust
 from models.fitted import Head
 from models.prediction import Target
 
 Integers = npt.NDArray[np.int32]
 
-_REMEMBERED = 4096
+_REMEMBERED = 1024
 """Combinations of kinds, condition and place whose tables are kept."""
 
 
@@ -32,9 +32,6 @@ class Circumstances(NamedTuple):
 
 Ranked = tuple[int, float]
 """An office by its number in the roster, and its pooled probability."""
-
-_Tables = tuple[int, int, Integers, Integers, Integers, Integers]
-"""What `models.charter.pool.opinions` takes that depends on the circumstances alone."""
 
 
 class Ranking(NamedTuple):
@@ -62,19 +59,17 @@ class Roster:
         self._division = division
         ends = list(accumulate((len(head.classes) for head in heads), initial=0))
         spans = {head.target: (head, begin) for head, begin in zip(heads, ends, strict=False)}
-        self._domains, self._domains_end = _classes(spans, "domain")
+        self._domains, domains_end = _classes(spans, "domain")
         labels, end = _classes(spans, "office")
-        self._first_label = end - len(labels)
         heirs = [(label, self._numbers[heir]) for label, said in enumerate(labels) for heir in division.today(said)]
         self.labels = self._own_labels(heirs)
         self.applies = bool(heirs) or not labels
-        self._heirs = _pairs(heirs)
         parts = _parts(charter, division, on)
         places = {domain: number for number, domain in enumerate(self._domains)}
         reach = {(places[part.domain], self._numbers[part.office]) for part in parts if part.domain in places}
-        self._reach = _pairs(sorted(reach))
+        self._standing = standing_table(domains_end, end - len(labels), _pairs(heirs), _pairs(sorted(reach)))
         self._territories = _territories(parts, division.stations)
-        self._tables: dict[Circumstances, _Tables] = {}
+        self._tables: dict[Circumstances, Integers] = {}
         self._sides: dict[str | None, Integers] = {None: np.zeros(len(self.offices), np.int32)}
         self._nobody = np.empty(0, np.int32)
         self._trusted: tuple[Trust | None, npt.NDArray[np.float64]] = None, np.empty(0)
@@ -98,18 +93,19 @@ class Roster:
 
     def told(
         self, probabilities: npt.NDArray[np.float32], given: Circumstances, sighting: Sighting
-    ) -> tuple[npt.NDArray[np.float32], Integers, int, int, Integers, Integers, Integers, Integers, int]:
+    ) -> tuple[npt.NDArray[np.float32], Integers, Integers, Integers, int]:
         """The arguments of `models.charter.pool.opinions` but for the last."""
         named = self._nobody
         if sighting.offices:
             heirs = (heir for code in sighting.offices for heir in self._division.today(code))
             named = np.array([self._numbers[heir] for heir in heirs], np.int32)
-        tables = self._tables.get(given)
-        if tables is None:
-            tables = self._worked_out(given)
-        return (probabilities, named, *tables, evidence_of(sighting) if given.place is not None else 0)
+        table = self._tables.get(given)
+        if table is None:
+            table = self._worked_out(given)
+        evidence = evidence_of(sighting) if given.place is not None else 0
+        return probabilities, named, self._standing, table, evidence
 
-    def _worked_out(self, given: Circumstances) -> _Tables:
+    def _worked_out(self, given: Circumstances) -> Integers:
         if len(self._tables) >= _REMEMBERED:
             self._tables.clear()
         leads = np.full((len(given.kinds), len(self._domains)), -1, np.int32)
@@ -121,9 +117,9 @@ class Roster:
         side = self._sides.get(given.place)
         if side is None:
             side = self._sides[given.place] = self._side(given.place)
-        tables = self._domains_end, self._first_label, self._heirs, leads, self._reach, side
-        self._tables[given] = tables
-        return tables
+        table = given_table(leads, side)
+        self._tables[given] = table
+        return table
 
     def _side(self, place: str | None) -> Integers:
         side = np.zeros(len(self.offices), np.int32)

@@ -1,6 +1,7 @@
 """From the offices of one ticket to its route: state, lead, assistants, departments, tracks, and why."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import NamedTuple
 
 from models.charter.articles import Charter, OfficeKind, Request
@@ -16,7 +17,8 @@ from models.charter.wording import (
     WHERE_IS_THE_MERCHANT,
     Wording,
 )
-from models.prediction import Decision, HeadAnswer
+from models.charter.workdays import is_workday
+from models.prediction import Decision, HeadAnswer, made
 
 _REMEMBERED = 4096
 """Domains in circumstances whose grounds are kept."""
@@ -62,8 +64,10 @@ class _Ground(NamedTuple):
 class Router:
     """Makes the routes of one day; keeps what it has made of circumstances, and may be shared by threads."""
 
-    def __init__(self, charter: Charter, division: Division, words: Wording) -> None:
-        self.division = division
+    def __init__(self, charter: Charter, on: date, words: Wording) -> None:
+        self.division = Division(charter, on)
+        works, _ = is_workday(on)
+        self.day_off = not works
         self._names = {office.code: office.name for office in charter.offices}
         self._outside = {office.code for office in charter.offices if office.kind is OfficeKind.EXTERNAL}
         self._departments = {department.code: department for department in charter.departments}
@@ -86,7 +90,7 @@ class Router:
         if office is not None and not applies:
             return _route(RouteState.ROUTED, _party(office), by_domain, reading, basis=(NOT_APPLICABLE,))
         if by_domain is not None and by_domain.duty.needs_place and self._open(office, by_domain.duty):
-            asked = tuple(self._words.is_it_ours(place.name) for place in reading.sighting.doubtful) or (
+            asked = tuple(self._words.is_it_ours[place.name,] for place in reading.sighting.doubtful) or (
                 WHERE_IS_THE_MERCHANT,
             )
             basis = self._basis(said, reading, by_domain)
@@ -101,7 +105,7 @@ class Router:
         helping = ground.helping if ground is not None else ()
         if reading.sighting.departments:
             helping += self._joining(domain, ground, reading.sighting)
-        return _route(RouteState.ROUTED, lead, by_domain, reading, helping, basis=basis)
+        return _route(RouteState.ROUTED, lead, by_domain, reading, helping, (), basis)
 
     def _coordination(
         self,
@@ -124,10 +128,10 @@ class Router:
                 continue
             if any(part.domain in self._departments[code].keeps for code in known):
                 ours = part.keeper
-                basis += (self._words.stays_ours(part.domain, ours.name, departments),)
+                basis += (self._words.stays_ours[part.domain, ours.name, departments],)
                 if all(ours.code != party.code for party in (lead, *helping)):
                     helping.append(ours)
-        asked = (self._words.ask_department(departments),)
+        asked = (self._words.ask_department[departments,],)
         return _route(
             RouteState.NEEDS_COORDINATION, lead, by_domain, reading, tuple(helping), departments, basis, asked
         )
@@ -148,7 +152,7 @@ class Router:
         if duty is None:
             return None
         keeper = self._named(duty.lead)
-        because = self._words.by_rule(keeper.name, domain, kinds[0], duty.rule, duty.basis)
+        because = self._words.by_rule[keeper.name, domain, kinds[0], duty.rule, duty.basis]
         tracks = [
             Track(kind, self._named(each.lead), each.rule) if each is not None else Track(kind, None, None)
             for kind, each in zip(kinds, duties, strict=True)
@@ -161,25 +165,23 @@ class Router:
         basis: tuple[Sentence, ...] = (ground.because,) if ground is not None else ()
         if place is not None:
             holder = self._names.get(place.station, place.station)
-            basis += (self._words.by_place(holder, place.field, place.name),)
+            basis += (self._words.by_place[holder, place.field, place.name],)
         if not applies or office is None or office.code is None:
             return basis
         percent, other, percent_alone = round(office.confidence * 100), None, 0
         if alone is not None and alone.code is not None and alone.code != office.code:
             other, percent_alone = alone.name, round(alone.confidence * 100)
-        return (*basis, self._words.by_model(office.name or office.code, percent, other, percent_alone))
+        return (*basis, self._words.by_model[office.name or office.code, percent, other, percent_alone])
 
     def _joining(self, domain: HeadAnswer | None, ground: _Ground | None, sighting: Sighting) -> tuple[Party, ...]:
         """Departments that the text has a matter of and that join us by their own article or the rule's."""
         code = domain.code if domain is not None else None
         by_rule = ground.duty.departments if ground is not None else ()
-        return tuple(
-            [
-                self._asked[department]
-                for department in sighting.departments
-                if department in by_rule or code in self._departments[department].keeps
-            ]
-        )
+        joining: tuple[Party, ...] = ()
+        for department in sighting.departments:
+            if department in by_rule or code in self._departments[department].keeps:
+                joining += (self._asked[department],)
+        return joining
 
     def _open(self, office: HeadAnswer | None, duty: Duty) -> bool:
         """Whether it is open who leads, for want of a place: what the model is not sure of it has guessed from habit."""
@@ -215,7 +217,8 @@ def _route(
 ) -> Route:
     sighting, given, words = reading
     tracks = _tracks(lead, by_domain, given.kinds)
-    return Route(state, lead, assisting, departments, tracks, sighting.place, basis, needs, words.look_at)
+    place, look_at = sighting.place, words.look_at
+    return made(Route, (state, lead, assisting, departments, tracks, place, basis, needs, look_at))
 
 
 def _tracks(lead: Party | None, by_domain: _Ground | None, kinds: tuple[Request, ...]) -> tuple[Track, ...]:
@@ -223,7 +226,7 @@ def _tracks(lead: Party | None, by_domain: _Ground | None, kinds: tuple[Request,
         return tuple([Track(kind, lead, None) for kind in kinds])
     if len(kinds) == 1:
         led_by_rule = lead is not None and by_domain.duty.lead == lead.code
-        return (Track(kinds[0], lead, by_domain.duty.rule if led_by_rule else None),)
+        return (made(Track, (kinds[0], lead, by_domain.duty.rule if led_by_rule else None)),)
     found = []
     for kind, own, rule in by_domain.tracks:
         ours = own is None or (lead is not None and lead.code == own.code)
@@ -233,7 +236,7 @@ def _tracks(lead: Party | None, by_domain: _Ground | None, kinds: tuple[Request,
 
 def _party(office: HeadAnswer) -> Party:
     code = office.code or ""
-    return Party(code, office.name or code, office.confidence)
+    return made(Party, (code, office.name or code, office.confidence))
 
 
 def _questions(reading: Reading) -> tuple[Sentence, ...]:

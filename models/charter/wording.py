@@ -1,7 +1,7 @@
 """The reasons and questions of a route in words, in both languages of the people who read them."""
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from models.charter.articles import Charter, Request
 from models.charter.route import Party, Sentence
@@ -40,18 +40,31 @@ NOTHING_TO_GO_BY = Sentence(
 _KEPT = 4096
 
 
+class _Said(dict[tuple[Any, ...], Sentence]):
+    """Sentences by what they are made of: `said[office, percent]`, which costs a look-up where it was said before."""
+
+    def __init__(self, say: Callable[..., Sentence]) -> None:
+        super().__init__()
+        self._say = say
+
+    def __missing__(self, parts: tuple[Any, ...]) -> Sentence:
+        if len(self) >= _KEPT:
+            self.clear()
+        found = self[parts] = self._say(*parts)
+        return found
+
+
 class Wording:
     """Speaks of one charter's offices and rules; what it has said is kept, for most of it is said again."""
 
     def __init__(self, charter: Charter) -> None:
         self._domains = dict(charter.domains)
-        keep = lru_cache(maxsize=_KEPT)
-        self.by_rule = keep(self._by_rule)
-        self.by_place = keep(self._by_place)
-        self.by_model = keep(self._by_model)
-        self.is_it_ours = keep(self._is_it_ours)
-        self.ask_department = keep(self._ask_department)
-        self.stays_ours = keep(self._stays_ours)
+        self.by_rule = _Said(self._by_rule)
+        self.by_place = _Said(self._by_place)
+        self.by_model = _Said(self._by_model)
+        self.is_it_ours = _Said(self._is_it_ours)
+        self.ask_department = _Said(self._ask_department)
+        self.stays_ours = _Said(self._stays_ours)
 
     def domain(self, code: str) -> str:
         """The name of a domain, with its code where that is another."""

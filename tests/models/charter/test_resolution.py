@@ -129,6 +129,13 @@ def test_on_a_day_off_food_does_not_wait_and_advertising_does(resolver):
     assert DAY_OFF not in resolver.resolve(*advertising, holiday)[1].route.basis
 
 
+def test_a_saturday_that_is_worked_is_no_day_off(resolver):
+    lift = asked("电梯困人", {"SEQ": 0.9}, {"O07": 0.6})
+
+    assert resolver.resolve(*lift, datetime(2026, 5, 16, 3, tzinfo=UTC))[1].route.basis[-1] == DAY_OFF
+    assert DAY_OFF not in resolver.resolve(*lift, datetime(2026, 5, 9, 3, tzinfo=UTC))[1].route.basis
+
+
 def test_the_day_off_is_the_day_in_china(resolver):
     food = asked("买到过期食品", {"FDS": 0.9}, {"T01": 0.4})
 
