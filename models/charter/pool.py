@@ -25,13 +25,13 @@ _AS_GOOD_AS_NONE = -25.0
 @compiled(fastmath=True)
 def opinions(
     probabilities: Floats,
+    named: Integers,
     domains: int,
     office: int,
     heirs: Integers,
     leads: Integers,
     reach: Integers,
     side: Integers,
-    named: Integers,
     evidence: int,
     matches: Doubles,
 ) -> None:
@@ -96,13 +96,13 @@ def opinions(
 @compiled(fastmath=True)
 def pooled(
     probabilities: Floats,
+    named: Integers,
     domains: int,
     office: int,
     heirs: Integers,
     leads: Integers,
     reach: Integers,
     side: Integers,
-    named: Integers,
     evidence: int,
     weights: Doubles,
     least: float,
@@ -113,7 +113,7 @@ def pooled(
     """
     n = len(side)
     matches = np.empty((n, MATCHES), np.float64)
-    opinions(probabilities, domains, office, heirs, leads, reach, side, named, evidence, matches)
+    opinions(probabilities, named, domains, office, heirs, leads, reach, side, evidence, matches)
     scores = np.empty(n, np.float64)
     leading = np.full(LEADING, -1, np.int64)
     for o in range(n):

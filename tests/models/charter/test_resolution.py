@@ -129,6 +129,13 @@ def test_on_a_day_off_food_does_not_wait_and_advertising_does(resolver):
     assert DAY_OFF not in resolver.resolve(*advertising, holiday)[1].route.basis
 
 
+def test_the_day_off_is_the_day_in_china(resolver):
+    food = asked("买到过期食品", {"FDS": 0.9}, {"T01": 0.4})
+
+    assert resolver.resolve(*food, datetime(2026, 9, 30, 16, tzinfo=UTC))[1].route.basis[-1] == DAY_OFF
+    assert DAY_OFF not in resolver.resolve(*food, datetime(2026, 9, 30, 15, tzinfo=UTC))[1].route.basis
+
+
 def test_a_complaint_that_is_a_report_as_well_has_two_tracks(resolver):
     text = "东亭街道的店登假广告，要求退还预付款，请查处"
     assert len(requests_of(text, "ADV")) == 2
