@@ -57,9 +57,8 @@ class Resolver:
             roster = self.roster(day, scores.heads)
             applies = roster.applies
             if applies:
-                sets = scores.trust.sets
-                ranking = roster.rank(scores, reading.given, reading.sighting, sets.least if sets is not None else 1.0)
-                office = _answer(ranking, roster, alone, sets)
+                ranking = roster.rank(scores, reading.given, reading.sighting)
+                office = _answer(ranking, roster, alone, scores.trust.sets)
                 triage = _with_office(triage, office)
         said = made(Answers, (triage.domain, office, alone, applies))
         return triage, self._resolution(said, reading, complaint, received)
@@ -131,9 +130,9 @@ def _answer(ranking: Ranking, roster: Roster, alone: HeadAnswer | None, sets: Se
     contrast = None
     if alone is not None and alone.contrast is not None and alone.code == code and alternatives:
         contrast = alone.contrast if alone.contrast.against == alternatives[0].code else None
-    passing = _left(alone, code, roster) if sets is None else sets.of(code, alternatives, lambda: ranking.passing)
+    among = _left(alone, code, roster) if sets is None else sets.of(code, alternatives, lambda: ranking.passing)
     decision = _decide(roster, best, confidence)
-    return made(HeadAnswer, (code, names[best], confidence, decision, alternatives, contrast, passing))
+    return made(HeadAnswer, (code, names[best], confidence, decision, alternatives, contrast, among))
 
 
 def _left(alone: HeadAnswer | None, code: str, roster: Roster) -> PredictionSet | None:

@@ -74,14 +74,15 @@ class Roster:
         self._nobody = np.empty(0, np.int32)
         self._trusted: tuple[Trust | None, npt.NDArray[np.float64]] = None, np.empty(0)
 
-    def rank(self, scores: OfficeScores, given: Circumstances, sighting: Sighting, least: float) -> Ranking:
-        """Rank the offices; least: the probability that the set of the answer asks for."""
+    def rank(self, scores: OfficeScores, given: Circumstances, sighting: Sighting) -> Ranking:
+        """Rank the offices of one ticket."""
         trust, weights = self._trusted
         if trust is not scores.trust:
             weights = np.array(scores.trust.weights, np.float64)
             # both at once, as other threads may have another model's
             self._trusted = scores.trust, weights
-        a, p, b, q, c, r, d, s, passing = pooled(*self.told(scores.probabilities, given, sighting), weights, least)
+        sets, told = scores.trust.sets, self.told(scores.probabilities, given, sighting)
+        a, p, b, q, c, r, d, s, passing = pooled(*told, weights, sets.least if sets is not None else 1.0)
         if d >= 0:
             return Ranking([(a, p), (b, q), (c, r), (d, s)], passing)
         return Ranking([ranked for ranked in ((a, p), (b, q), (c, r)) if ranked[0] >= 0], passing)
