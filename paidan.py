@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paidan_audit import PATH, audit, open_registry, read_settings, store, user
-from paidan_charter import charter, resolver_in_force
+from paidan_charter import charter, read_charter_file, resolver_in_force
 from paidan_keys import keys
 from paidan_models import load_version, models, promote_version
 from paidan_people import people
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from models.triage import TriageModel
     from training.curve_report import CurveReport
+    from training.dataset import LabelledComplaints
     from training.figures_report import FiguresReport
+    from training.recipe import Recipe
     from training.run import Trained
     from training.tuning import Tuning
 
@@ -108,6 +111,13 @@ def cli() -> None:
     metavar="M",
     help="寻优最多几分钟 | minutes that the search takes at most",
 )
+@click.option(
+    "--coverage",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.95,
+    show_default=True,
+    help="答复里的集合含正确答案的比例，0 为不要集合 | share of the answers' sets that are to hold the right one, 0 for no sets",
+)
 def train(
     data: tuple[Path, ...],
     columns: tuple[str, ...],
@@ -115,12 +125,15 @@ def train(
     charter: Path | None,
     trials: int | None,
     minutes: float,
+    coverage: float,
 ) -> None:
     """训练并登记一个版本（challenger）；不给 --data 时用自带的起步集 | train and register a version."""
+    from training.recipe import Recipe
     from training.tuning import Tuning
 
+    recipe = Recipe(seed=seed, sets=f"smallest set @ coverage >= {coverage}" if coverage else "")
     tuning = None if trials is None else Tuning(trials, minutes, interruptible, trials_progress(trials))
-    trained = _train(data, columns, seed, charter, tuning)
+    trained = _train(data, columns, recipe, charter, tuning)
     click.echo(_summary(trained))
     click.echo(f"已登记 registered: {trained.version.name} 版本 version {trained.version.number} → challenger")
     click.echo(f"启用 to serve it: paidan models promote {trained.version.number} --reason '…'")
@@ -145,6 +158,9 @@ def train(
     is_flag=True,
     help="在 10% 到 100% 的行上交叉验证（默认 5 折），估计再来 1,000 条标注值多少、放在哪些类最值得 | what more labels would bring",
 )
+@click.option(
+    "--charter", type=PATH, default=None, help="职责章程：也测它与模型合起来的答复 | with this charter as well"
+)
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON | print JSON")
 def evaluate(
     data: tuple[Path, ...],
@@ -153,6 +169,7 @@ def evaluate(
     folds: int,
     against: str | None,
     curve: bool,  # noqa: FBT001
+    charter: Path | None,
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """在带标注的文件上测一个版本 | measure a version on labelled rows."""
@@ -162,13 +179,18 @@ def evaluate(
         raise click.UsageError(
             "基线要学过才能比较：请加 --folds N | baselines have to learn first: --folds N is needed"
         )
+    if charter is not None and (folds or curve):
+        raise click.UsageError(
+            "章程与一个已有版本一起测：请去掉 --folds 和 --learning-curve | a charter is measured with a version that there "
+            "is: leave --folds and --learning-curve out"
+        )
     if against is not None and curve:
         raise click.UsageError("学习曲线不与基线比较 | the learning curve is not held against baselines")
     reports: Mapping[str, FiguresReport | CurveReport]
     if curve:
         reports = _learning_curves(data, columns, folds)
     else:
-        reports = _cross_validate(data, columns, folds, against) if folds else _evaluate(data, columns, model)
+        reports = _cross_validate(data, columns, folds, against) if folds else _evaluate(data, columns, model, charter)
     if as_json:
         plain = {target: report.to_dict() for target, report in reports.items()}
         click.echo(json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False))
@@ -251,7 +273,7 @@ def run_all(data: tuple[Path, ...], columns: tuple[str, ...]) -> None:
     from serving.settings import Settings
 
     if data or open_registry().last_known_champion() is None:
-        trained = _train(data, columns, 0)
+        trained = _train(data, columns)
         click.echo(_summary(trained))
         # whoever starts a service on loopback with a file wants to see it served; the gate's finding is shown and kept
         promote_version(str(trained.version.number), user(), "paidan run", override=True)
@@ -265,13 +287,12 @@ def run_all(data: tuple[Path, ...], columns: tuple[str, ...]) -> None:
 def _train(
     data: Sequence[Path],
     columns: tuple[str, ...],
-    seed: int,
+    recipe: Recipe | None = None,
     charter: Path | None = None,
     tuning: Tuning | None = None,
 ) -> Trained:
     from auditing.identity import load_or_create_key
     from features.segment import Lexicon
-    from models.charter.reading import read_charter, text_of
     from training.columns import parse_mapping
     from training.recipe import Recipe
     from training.run import train as run_training
@@ -283,15 +304,17 @@ def _train(
             "使用自带的起步集（为本项目编写，并非收集所得） | training on the starter set (written, not collected)"
         )
     return run_training(
-        data or starter_files(), parse_mapping(columns), Recipe(seed=seed),
+        data or starter_files(), parse_mapping(columns), recipe or Recipe(),
         Tracker(open_registry(), load_or_create_key(read_settings().digest_key_path)), Lexicon.load(),
         steps_progress(), on_gate=lambda report: click.echo(report.to_text()),
-        charter=None if charter is None else read_charter(text_of(charter.read_bytes(), charter.name), charter.name),
+        charter=None if charter is None else read_charter_file(charter),
         tuning=tuning,
     )  # fmt: skip
 
 
-def _evaluate(data: Sequence[Path], columns: tuple[str, ...], model: str) -> dict[str, FiguresReport]:
+def _evaluate(
+    data: Sequence[Path], columns: tuple[str, ...], model: str, charter: Path | None
+) -> dict[str, FiguresReport]:
     from training.columns import parse_mapping
     from training.dataset import read_labelled
     from training.evaluate import evaluate as measure
@@ -307,12 +330,34 @@ def _evaluate(data: Sequence[Path], columns: tuple[str, ...], model: str) -> dic
             f"文件没有这个版本所答的标签（{answers}），无从比较；请写 --column {answers.split(',')[0]}=<列名> | "
             f"the files have no labels for what this version answers ({answers}); say --column ROLE=HEADER"
         )
-    return {
+    reports: dict[str, FiguresReport] = {
         target: FiguresReport(
             said.to_dict() | bounds(said.outcome), slices_of(said.outcome, said.rows, labelled, target)
         )
         for target, said in found.items()
     }
+    if charter is not None:
+        reports["office_with_charter"] = _with_charter(charter, loaded, labelled)
+    return reports
+
+
+def _with_charter(charter: Path, model: TriageModel, data: LabelledComplaints) -> FiguresReport:
+    from datetime import UTC, datetime
+
+    from models.charter.resolution import Resolver
+    from models.charter.route import CharterVersion
+    from training.combination import combine
+    from training.figures_report import FiguresReport
+    from training.slices import slices_of
+
+    written = read_charter_file(charter)
+    found = combine(model, Resolver(written, CharterVersion(written.name, "")), data, datetime.now(UTC))
+    if found is None:
+        raise ValueError(
+            "版本不答科室，或文件没有科室标签，章程无从测起 | the version has no office head or the files no offices: there is "
+            "nothing to measure a charter by"
+        )
+    return FiguresReport(found.figures(), slices_of(found.both, found.rows, data, "office"))
 
 
 def _cross_validate(

@@ -204,9 +204,24 @@ class TestWithVersions:
         assert set(figures) == {"domain", "office"}
         for found in figures.values():
             assert {"accuracy", "macro_f1", "top3", "ece", "coverage_at_target", "rows"} <= set(found)
+            assert {"set_share", "set_coverage", "set_size_mean", "set_size_median"} <= set(found)
+            assert found["set_coverage_low"] <= found["set_coverage"] <= found["set_coverage_high"]
             assert found["rows"] == 60
             assert found["accuracy_low"] <= found["accuracy"] <= found["accuracy_high"]
         assert figures["domain"]["accuracy"] >= 0.9
+
+    def test_a_version_is_measured_together_with_a_charter(self, run, tiny_file):
+        charter = Path(paidan.__file__).parent / "models" / "charter" / "data" / "demo.yaml"
+        code, shown = run("evaluate", "--data", tiny_file, "--charter", charter, "--json")
+        figures = json.loads(shown, parse_constant=pytest.fail)
+        assert code == 0
+        assert set(figures) == {"domain", "office", "office_with_charter"}
+        together = figures["office_with_charter"]
+        assert together["model_accuracy"] == pytest.approx(figures["office"]["accuracy"])
+        assert together["over_model_accuracy"] == pytest.approx(together["accuracy"] - together["model_accuracy"])
+        code, shown = run("evaluate", "--data", tiny_file, "--charter", charter, "--folds", "2")
+        assert code == 2
+        assert "leave --folds out" in shown
 
     def test_a_recipe_is_cross_validated(self, run, tiny_file):
         code, shown = run("evaluate", "--data", tiny_file, "--column", "office=", "--folds", "2")

@@ -18,12 +18,14 @@ from models.decision import Floor, Precision, choose_policy
 from models.emphasis import Features, cross_fit_again, emphasis, overall
 from models.fitted import FittedModel, Head, Records, Scope, Vocabulary
 from models.mixing import Mixing, cross_mix
+from models.naive_bayes import log_frequencies, with_frequencies
 from models.prediction import Target
 from models.rows import Rows
 from models.solver import Block, Problem, Solver, Weights, joined
 from training.counted import Counted, count_ngrams
 from training.recipe import Recipe
 from training.scope import ScopeLesson, bounds
+from training.sets import choose_sets
 from training.split import folds
 
 Progress = Callable[[str, int, int], None]
@@ -123,6 +125,7 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
         policy = choose_policy(
             Precision(recipe.auto), Floor(recipe.suggest), probabilities, taught.codes, len(taught.classes)
         )
+        policy = replace(policy, sets=choose_sets(recipe.sets, probabilities, taught.codes))
         heads.append(Head(taught.target, taught.classes, taught.names, calibration, policy))
         out_of_fold.append(OutOfFold(taught, probabilities))
     unbounded = FittedModel(
@@ -164,13 +167,16 @@ def _finally(
         done = Parallel(n_jobs=jobs, prefer="threads")(
             [
                 *(delayed(_mix)(part, problems[n], pairs[n]) for n, part in enumerate(folded)),
+                *(delayed(log_frequencies)(problem) for problem in problems[: len(folded)]),
                 *(delayed(solver.fit_block)(problems[number], classes) for number, classes in tasks),
             ]
         )
     blocks: list[list[Block]] = [[] for _ in problems]
-    for (number, _), block in zip(tasks, done[len(folded) :], strict=True):
+    for (number, _), block in zip(tasks, done[2 * len(folded) :], strict=True):
         blocks[number].append(block)
     fitted = [joined(mine, problem.n_classes) for mine, problem in zip(blocks, problems, strict=True)]
+    for head, frequencies in zip(fitted, done[len(folded) : 2 * len(folded)], strict=False):
+        with_frequencies(head, frequencies)
     return done[: len(folded)], fitted
 
 

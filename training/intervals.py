@@ -44,6 +44,8 @@ def intervals(
             answer=coded.answer[rows],
             confidence=coded.confidence[rows],
             top=coded.top[rows],
+            set_sizes=None if coded.set_sizes is None else coded.set_sizes[rows],
+            in_set=None if coded.in_set is None else coded.in_set[rows],
         )
         for name, value in resample.headline().items():
             drawn.setdefault(name, []).append(value)

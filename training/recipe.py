@@ -35,6 +35,8 @@ class Recipe:
     """What an answer must keep to be sent without a person looking."""
     suggest: str = "confidence >= 0.20"
     """What an answer must keep to be shown at all."""
+    sets: str = "smallest set @ coverage >= 0.95"
+    """What the set of an answer must keep; empty for answers without a set."""
     group_by: str = ""
     """An extra column whose rows stay on one side of the split, besides near-duplicates; empty for none."""
 
