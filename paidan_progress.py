@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import threading
@@ -63,12 +64,16 @@ def trials_progress(of: int) -> Callable[[Trial], None]:
             "stopped": "  中止 stopped",
         }
         click.echo(
-            f"[{time.monotonic() - started:6.1f} s] 试验 trial {trial.number + 1}/{of}: {trial.score:.4f} "
-            f"(默认 default {scores[0]:.4f})  {settings_of(trial.recipe)}{ended[trial.state]}",
+            f"[{time.monotonic() - started:6.1f} s] 试验 trial {trial.number + 1}/{of}: {_shown(trial.score)} "
+            f"(默认 default {_shown(scores[0])})  {settings_of(trial.recipe)}{ended[trial.state]}",
             err=True,
         )
 
     return tell
+
+
+def _shown(score: float) -> str:
+    return "–" if math.isnan(score) else f"{score:.4f}"
 
 
 def rows_progress() -> Callable[[int, int | None], None]:

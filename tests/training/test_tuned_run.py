@@ -102,6 +102,11 @@ def test_the_version_is_of_the_recipe_that_was_found(registry, tuned):
     artifacts = registry.store.artifact_root / tuned.version.run_id / "artifacts"
     assert json.loads((artifacts / "search.json").read_text(encoding="utf-8")) == about["search"]
     assert "寻优" in (artifacts / "search.txt").read_text(encoding="utf-8")
+    card = (artifacts / "card.html").read_text(encoding="utf-8")
+    assert (
+        f'3 次试验 <span class="en">trials</span>，默认配方 <span class="en">default</span> {tuned.search.trials[0].score:.4f}'
+        in card
+    )
 
 
 def test_the_search_asks_about_no_row_that_the_figures_come_from(tuned):
