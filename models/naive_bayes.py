@@ -7,11 +7,11 @@ Sentiment and Topic Classification", ACL 2012; why: Ng and Jordan, "On Discrimin
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from features.compiled import compiled
+from models.lanes import LANES
 from models.rows import Floats, Integers, Rows
-from models.solver import Block, Problem, Weights
+from models.solver import Problem
 
 _PRIOR = np.float32(0.0005)
 """What each class is taken to have had of each feature before the first row; a feature of a row is about 0.1."""
@@ -21,41 +21,43 @@ _WORTH = np.float32(0.012)
 
 
 def log_frequencies(problem: Problem) -> Floats:
-    """What naive Bayes adds to the weights of each class: float32 [n_features, n_classes], of mean 0 over the classes.
+    """What naive Bayes adds to the weights of each block: float32 [blocks, n_features, LANES], of mean 0 over the classes.
 
     log((s + prior) / (t + prior * n_features)), s: the sum of a feature over the rows of a class, t: that of all features;
-    in units of margin. A class without rows is the least likely whatever is said.
+    in units of margin. Blocks and lanes are those of `problem.blocks()`. A class without rows is the least likely whatever
+    is said.
     """
-    found: Floats = _log_frequencies(problem.matrix, problem.subset, problem.codes, problem.n_classes)
+    blocks = problem.blocks()
+    lanes = np.argsort(np.concatenate(blocks))
+    found: Floats = _log_frequencies(
+        problem.matrix, problem.subset, lanes[problem.codes], problem.n_classes, len(blocks)
+    )
     return found
 
 
-def with_frequencies(fitted: Block | Weights, frequencies: Floats) -> None:
-    """Add them to what a solver has found, in its place."""
-    if isinstance(fitted, Block):
-        fitted.weights[:, : len(fitted.classes)] += frequencies[:, fitted.classes]
-    else:
-        fitted.weights[:] += frequencies
-
-
 @compiled()
-def _log_frequencies(matrix: Rows, subset: Integers, codes: npt.NDArray[np.int32], n_classes: int) -> Floats:
-    out = np.zeros((matrix.n_features, n_classes), np.float32)
+def _log_frequencies(matrix: Rows, subset: Integers, lanes: Integers, n_classes: int, n_blocks: int) -> Floats:
+    out = np.zeros((n_blocks, matrix.n_features, LANES), np.float32)
     totals = np.zeros(n_classes, np.float64)
     for place in range(len(subset)):
-        code = codes[place]
+        block, lane = lanes[place] // LANES, lanes[place] % LANES
+        total = np.float64(0.0)
         for k in range(matrix.row_ends[subset[place]], matrix.row_ends[subset[place] + 1]):
-            out[matrix.columns[k], code] += matrix.values[k]
-            totals[code] += matrix.values[k]
+            out[block, matrix.columns[k], lane] += matrix.values[k]
+            total += matrix.values[k]
+        totals[lanes[place]] += total
     lengths = np.log(np.where(totals > 0, totals, totals.max()) + _PRIOR * matrix.n_features)
-    beyond = (lengths - lengths.mean()).astype(np.float32)
+    beyond = np.zeros(n_blocks * LANES, np.float32)
+    beyond[:n_classes] = lengths - lengths.mean()
     for feature in range(matrix.n_features):
         mean = np.float32(0.0)
-        for code in range(n_classes):
-            if out[feature, code] > 0:
-                out[feature, code] = np.log1p(out[feature, code] / _PRIOR)
-                mean += out[feature, code]
-        mean /= n_classes
-        for code in range(n_classes):
-            out[feature, code] = _WORTH * (out[feature, code] - mean - beyond[code])
+        for block in range(n_blocks):
+            for lane in range(LANES):
+                if out[block, feature, lane] > 0:
+                    out[block, feature, lane] = np.log1p(out[block, feature, lane] / _PRIOR)
+                    mean += out[block, feature, lane]
+        mean /= np.float32(n_classes)
+        for block in range(n_blocks):
+            for lane in range(LANES):
+                out[block, feature, lane] = _WORTH * (out[block, feature, lane] - mean - beyond[block * LANES + lane])
     return out
