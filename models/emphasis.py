@@ -96,9 +96,9 @@ def cross_fit_again(  # noqa: PLR0913 - the last three say by what means, not wh
                 learnt = problem.matrix.emphasise(
                     found.plain(), features.blocks, features.block_weights, _room(len(problem.matrix.values), None)
                 )
-            again = problem._replace(matrix=learnt).part(train)
-            frequencies = log_frequencies(again) if number < heads else None
-            for place, classes in enumerate(again.blocks()):
+            again, blocks = problem._replace(matrix=learnt).part(train), problem.blocks()
+            frequencies = log_frequencies(again, blocks) if number < heads else None
+            for place, classes in enumerate(blocks):
                 block = solver.fit_block(again, classes)
                 if frequencies is None:
                     block = block._replace(weights=block.weights / found.factors[:, np.newaxis])

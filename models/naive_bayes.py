@@ -6,6 +6,8 @@ Sentiment and Topic Classification", ACL 2012; why: Ng and Jordan, "On Discrimin
 2001). Both are linear in the same features: the sum is one matrix, and costs nothing when a complaint is scored.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from features.compiled import compiled
@@ -20,14 +22,13 @@ _WORTH = np.float32(0.012)
 """Margin per unit of log probability: 0.3 of what would make naive Bayes as sure as the margins are; docs/quality.md."""
 
 
-def log_frequencies(problem: Problem) -> Floats:
+def log_frequencies(problem: Problem, blocks: Sequence[Integers]) -> Floats:
     """What naive Bayes adds to the weights of each block: float32 [blocks, n_features, LANES], of mean 0 over the classes.
 
     log((s + prior) / (t + prior * n_features)), s: the sum of a feature over the rows of a class, t: that of all features;
-    in units of margin. Blocks and lanes are those of `problem.blocks()`. A class without rows is the least likely whatever
-    is said.
+    in units of margin. blocks: all classes in parts of LANES, each the lanes of one. A class without rows is the least likely
+    whatever is said.
     """
-    blocks = problem.blocks()
     lanes = np.argsort(np.concatenate(blocks))
     found: Floats = _log_frequencies(
         problem.matrix, problem.subset, lanes[problem.codes], problem.n_classes, len(blocks)
@@ -50,13 +51,13 @@ def _log_frequencies(matrix: Rows, subset: Integers, lanes: Integers, n_classes:
     beyond = np.zeros(n_blocks * LANES, np.float32)
     beyond[:n_classes] = lengths - lengths.mean()
     for feature in range(matrix.n_features):
-        mean = np.float32(0.0)
+        total_of_logs = 0.0  # in double precision: the same in whichever order the classes come
         for block in range(n_blocks):
             for lane in range(LANES):
                 if out[block, feature, lane] > 0:
                     out[block, feature, lane] = np.log1p(out[block, feature, lane] / _PRIOR)
-                    mean += out[block, feature, lane]
-        mean /= np.float32(n_classes)
+                    total_of_logs += out[block, feature, lane]
+        mean = np.float32(total_of_logs / n_classes)
         for block in range(n_blocks):
             for lane in range(LANES):
                 out[block, feature, lane] = _WORTH * (out[block, feature, lane] - mean - beyond[block * LANES + lane])

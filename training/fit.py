@@ -159,7 +159,7 @@ def _finally(
         done = Parallel(n_jobs=jobs, prefer="threads")(
             [
                 *(delayed(_mix)(part, problems[n], pairs[n]) for n, part in enumerate(folded)),
-                *(delayed(log_frequencies)(problem) for problem in problems[: len(folded)]),
+                *(delayed(log_frequencies)(problem, problem.blocks()) for problem in problems[: len(folded)]),
                 *(delayed(solver.fit_block)(problems[number], classes) for number, classes in tasks),
             ]
         )

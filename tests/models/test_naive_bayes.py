@@ -18,7 +18,8 @@ def problem():
 
 def by_class(problem):
     """[n_features, n_classes]."""
-    (classes,), (block,) = problem.blocks(), log_frequencies(problem)
+    (classes,) = blocks = problem.blocks()
+    (block,) = log_frequencies(problem, blocks)
     return block[:, np.argsort(classes)]
 
 
@@ -51,5 +52,7 @@ def test_a_class_is_in_the_lane_that_it_has_in_the_blocks():
     codes = np.random.default_rng(0).integers(0, 20, 400).astype(np.int32)
     rows = Rows.of(sparse.csr_matrix(np.eye(20, dtype=np.float32)[codes]))
     problem = Problem(rows, rows.everything, codes, 20)
-    for classes, block in zip(problem.blocks(), log_frequencies(problem), strict=True):
+    blocks = problem.blocks()
+    assert len(blocks) == 2
+    for classes, block in zip(blocks, log_frequencies(problem, blocks), strict=True):
         assert block[:, : len(classes)].argmax(axis=0).tolist() == classes.tolist()
