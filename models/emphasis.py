@@ -19,7 +19,7 @@ import numpy.typing as npt
 from joblib import Parallel, delayed
 
 from models.calibrated import CrossFit, Pairs
-from models.naive_bayes import log_frequencies, with_frequencies
+from models.naive_bayes import log_frequencies
 from models.rows import Emphasis, Floats
 from models.solver import Problem, Solver
 
@@ -100,14 +100,14 @@ def cross_fit_again(  # noqa: PLR0913 - the last three say by what means, not wh
                 learnt = problem.matrix.emphasise(
                     found.plain(), features.blocks, features.block_weights, _room(len(problem.matrix.values), None)
                 )
-            again = problem._replace(matrix=learnt).part(train)
-            frequencies = log_frequencies(again) if number < heads else None
-            for classes in problem.blocks():
+            again, blocks = problem._replace(matrix=learnt).part(train), problem.blocks()
+            frequencies = log_frequencies(again, blocks) if number < heads else None
+            for place, classes in enumerate(blocks):
                 block = solver.fit_block(again, classes)
                 if frequencies is None:
                     block = block._replace(weights=block.weights / found.factors[:, np.newaxis])
                 else:
-                    with_frequencies(block, frequencies)
+                    np.add(block.weights, frequencies[place], out=block.weights)
                 first[number].margins[test[:, np.newaxis], classes] = block.margins(rows, problem.subset[test])
 
     results = Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(delayed(held_out)(*task) for task in tasks)

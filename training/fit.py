@@ -18,7 +18,7 @@ from models.decision import Floor, Precision, choose_policy
 from models.emphasis import Features, cross_fit_again, emphasis, overall
 from models.fitted import FittedModel, Head, Records, Scope, Vocabulary
 from models.mixing import Mixing, cross_mix
-from models.naive_bayes import log_frequencies, with_frequencies
+from models.naive_bayes import log_frequencies
 from models.prediction import Target
 from models.rows import Rows
 from models.solver import Block, Problem, Solver, Weights, joined
@@ -167,16 +167,17 @@ def _finally(
         done = Parallel(n_jobs=jobs, prefer="threads")(
             [
                 *(delayed(_mix)(part, problems[n], pairs[n]) for n, part in enumerate(folded)),
-                *(delayed(log_frequencies)(problem) for problem in problems[: len(folded)]),
+                *(delayed(log_frequencies)(problem, problem.blocks()) for problem in problems[: len(folded)]),
                 *(delayed(solver.fit_block)(problems[number], classes) for number, classes in tasks),
             ]
         )
     blocks: list[list[Block]] = [[] for _ in problems]
     for (number, _), block in zip(tasks, done[2 * len(folded) :], strict=True):
         blocks[number].append(block)
+    for mine, frequencies in zip(blocks, done[len(folded) : 2 * len(folded)], strict=False):
+        for block, more in zip(mine, frequencies, strict=True):
+            np.add(block.weights, more, out=block.weights)
     fitted = [joined(mine, problem.n_classes) for mine, problem in zip(blocks, problems, strict=True)]
-    for head, frequencies in zip(fitted, done[len(folded) : 2 * len(folded)], strict=False):
-        with_frequencies(head, frequencies)
     return done[: len(folded)], fitted
 
 
