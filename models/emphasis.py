@@ -96,8 +96,9 @@ def cross_fit_again(  # noqa: PLR0913 - the last three say by what means, not wh
                     found.plain(), features.blocks, features.block_weights, _room(len(problem.matrix.values), None)
                 )
             again = problem._replace(matrix=learnt)
-            for classes in problem.blocks():
-                block = solver.fit_block(again.part(train), classes)
+            for place, classes in enumerate(problem.blocks()):
+                block = solver.fit_block(again.part(train), classes, first[number].start(fold, place, train))
+                first[number].keep(fold, place, train, block.end)
                 if number >= heads:
                     block = block._replace(weights=block.weights / found.factors[:, np.newaxis])
                 first[number].margins[test[:, np.newaxis], classes] = block.margins(rows, problem.subset[test])
