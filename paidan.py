@@ -6,23 +6,28 @@ import json
 import os
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import click
 
 from paidan_audit import PATH, audit, open_registry, read_settings, store, user
-from paidan_charter import charter, resolver_in_force
+from paidan_charter import charter, read_charter_file, resolver_in_force
 from paidan_keys import keys
 from paidan_models import load_version, models, promote_version
 from paidan_people import people
+from paidan_progress import interruptible, rows_progress, steps_progress, trials_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from models.triage import TriageModel
+    from training.curve_report import CurveReport
+    from training.dataset import LabelledComplaints
     from training.figures_report import FiguresReport
+    from training.recipe import Recipe
     from training.run import Trained
+    from training.tuning import Tuning
 
 _DATA = click.option(
     "--data",
@@ -86,9 +91,49 @@ def cli() -> None:
 @_COLUMN
 @click.option("--seed", default=0, show_default=True, help="随机种子 | seed of splits")
 @click.option("--charter", type=PATH, default=None, help="职责章程：学习对它的信任程度 | charter to learn the trust in")
-def train(data: tuple[Path, ...], columns: tuple[str, ...], seed: int, charter: Path | None) -> None:
+@click.option(
+    "--tune",
+    "trials",
+    type=click.IntRange(min=2),
+    is_flag=False,
+    flag_value=20,
+    default=None,
+    metavar="[N]",
+    help="先在训练行上交叉验证，试 N 种配方（默认 20），明显更好的才用；Ctrl-C 停止寻优、继续训练 | first try N recipes (20) by "
+    "cross-validation; a clearly better one is used; Ctrl-C ends the search, not the training",
+)
+@click.option(
+    "--tune-minutes",
+    "minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30,
+    show_default=True,
+    metavar="M",
+    help="寻优最多几分钟 | minutes that the search takes at most",
+)
+@click.option(
+    "--coverage",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.95,
+    show_default=True,
+    help="答复里的集合含正确答案的比例，0 为不要集合 | share of the answers' sets that are to hold the right one, 0 for no sets",
+)
+def train(
+    data: tuple[Path, ...],
+    columns: tuple[str, ...],
+    seed: int,
+    charter: Path | None,
+    trials: int | None,
+    minutes: float,
+    coverage: float,
+) -> None:
     """训练并登记一个版本（challenger）；不给 --data 时用自带的起步集 | train and register a version."""
-    trained = _train(data, columns, seed, charter)
+    from training.recipe import Recipe
+    from training.tuning import Tuning
+
+    recipe = Recipe(seed=seed, sets=f"smallest set @ coverage >= {coverage}" if coverage else "")
+    tuning = None if trials is None else Tuning(trials, minutes, interruptible, trials_progress(trials))
+    trained = _train(data, columns, recipe, charter, tuning)
     click.echo(_summary(trained))
     click.echo(f"已登记 registered: {trained.version.name} 版本 version {trained.version.number} → challenger")
     click.echo(f"启用 to serve it: paidan models promote {trained.version.number} --reason '…'")
@@ -107,6 +152,15 @@ def train(data: tuple[Path, ...], columns: tuple[str, ...], seed: int, charter: 
     metavar="NAMES",
     help="交叉验证时与哪些基线比较，默认 majority,keywords,terms；另有 naive,fasttext | baselines of the cross-validation",
 )
+@click.option(
+    "--learning-curve",
+    "curve",
+    is_flag=True,
+    help="在 10% 到 100% 的行上交叉验证（默认 5 折），估计再来 1,000 条标注值多少、放在哪些类最值得 | what more labels would bring",
+)
+@click.option(
+    "--charter", type=PATH, default=None, help="职责章程：也测它与模型合起来的答复 | with this charter as well"
+)
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON | print JSON")
 def evaluate(
     data: tuple[Path, ...],
@@ -114,16 +168,29 @@ def evaluate(
     model: str,
     folds: int,
     against: str | None,
+    curve: bool,  # noqa: FBT001
+    charter: Path | None,
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """在带标注的文件上测一个版本 | measure a version on labelled rows."""
-    if not data and not folds:
+    if not data and not folds and not curve:
         raise click.UsageError("给出 --data FILE | --data FILE is needed")
     if against is not None and not folds:
         raise click.UsageError(
             "基线要学过才能比较：请加 --folds N | baselines have to learn first: --folds N is needed"
         )
-    reports = _cross_validate(data, columns, folds, against) if folds else _evaluate(data, columns, model)
+    if charter is not None and (folds or curve):
+        raise click.UsageError(
+            "章程与一个已有版本一起测：请去掉 --folds 和 --learning-curve | a charter is measured with a version that there "
+            "is: leave --folds and --learning-curve out"
+        )
+    if against is not None and curve:
+        raise click.UsageError("学习曲线不与基线比较 | the learning curve is not held against baselines")
+    reports: Mapping[str, FiguresReport | CurveReport]
+    if curve:
+        reports = _learning_curves(data, columns, folds)
+    else:
+        reports = _cross_validate(data, columns, folds, against) if folds else _evaluate(data, columns, model, charter)
     if as_json:
         plain = {target: report.to_dict() for target, report in reports.items()}
         click.echo(json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False))
@@ -143,7 +210,7 @@ def predict(source: Path, target: Path, columns: tuple[str, ...], model: str) ->
     from training.columns import parse_mapping
 
     resolver = resolver_in_force()
-    report = score_file(source, target, load_version(model), resolver, parse_mapping(columns), _rows_progress())
+    report = score_file(source, target, load_version(model), resolver, parse_mapping(columns), rows_progress())
     click.echo(report.to_text(), err=True)
 
 
@@ -206,7 +273,7 @@ def run_all(data: tuple[Path, ...], columns: tuple[str, ...]) -> None:
     from serving.settings import Settings
 
     if data or open_registry().last_known_champion() is None:
-        trained = _train(data, columns, 0)
+        trained = _train(data, columns)
         click.echo(_summary(trained))
         # whoever starts a service on loopback with a file wants to see it served; the gate's finding is shown and kept
         promote_version(str(trained.version.number), user(), "paidan run", override=True)
@@ -217,10 +284,15 @@ def run_all(data: tuple[Path, ...], columns: tuple[str, ...]) -> None:
     sys.exit(run(settings, load_champion, REGISTRY))
 
 
-def _train(data: Sequence[Path], columns: tuple[str, ...], seed: int, charter: Path | None = None) -> Trained:
+def _train(
+    data: Sequence[Path],
+    columns: tuple[str, ...],
+    recipe: Recipe | None = None,
+    charter: Path | None = None,
+    tuning: Tuning | None = None,
+) -> Trained:
     from auditing.identity import load_or_create_key
     from features.segment import Lexicon
-    from models.charter.reading import read_charter, text_of
     from training.columns import parse_mapping
     from training.recipe import Recipe
     from training.run import train as run_training
@@ -232,14 +304,17 @@ def _train(data: Sequence[Path], columns: tuple[str, ...], seed: int, charter: P
             "使用自带的起步集（为本项目编写，并非收集所得） | training on the starter set (written, not collected)"
         )
     return run_training(
-        data or starter_files(), parse_mapping(columns), Recipe(seed=seed),
+        data or starter_files(), parse_mapping(columns), recipe or Recipe(),
         Tracker(open_registry(), load_or_create_key(read_settings().digest_key_path)), Lexicon.load(),
-        _steps_progress(), on_gate=lambda report: click.echo(report.to_text()),
-        charter=None if charter is None else read_charter(text_of(charter.read_bytes(), charter.name), charter.name),
+        steps_progress(), on_gate=lambda report: click.echo(report.to_text()),
+        charter=None if charter is None else read_charter_file(charter),
+        tuning=tuning,
     )  # fmt: skip
 
 
-def _evaluate(data: Sequence[Path], columns: tuple[str, ...], model: str) -> dict[str, FiguresReport]:
+def _evaluate(
+    data: Sequence[Path], columns: tuple[str, ...], model: str, charter: Path | None
+) -> dict[str, FiguresReport]:
     from training.columns import parse_mapping
     from training.dataset import read_labelled
     from training.evaluate import evaluate as measure
@@ -255,12 +330,34 @@ def _evaluate(data: Sequence[Path], columns: tuple[str, ...], model: str) -> dic
             f"文件没有这个版本所答的标签（{answers}），无从比较；请写 --column {answers.split(',')[0]}=<列名> | "
             f"the files have no labels for what this version answers ({answers}); say --column ROLE=HEADER"
         )
-    return {
+    reports: dict[str, FiguresReport] = {
         target: FiguresReport(
             said.to_dict() | bounds(said.outcome), slices_of(said.outcome, said.rows, labelled, target)
         )
         for target, said in found.items()
     }
+    if charter is not None:
+        reports["office_with_charter"] = _with_charter(charter, loaded, labelled)
+    return reports
+
+
+def _with_charter(charter: Path, model: TriageModel, data: LabelledComplaints) -> FiguresReport:
+    from datetime import UTC, datetime
+
+    from models.charter.resolution import Resolver
+    from models.charter.route import CharterVersion
+    from training.combination import combine
+    from training.figures_report import FiguresReport
+    from training.slices import slices_of
+
+    written = read_charter_file(charter)
+    found = combine(model, Resolver(written, CharterVersion(written.name, "")), data, datetime.now(UTC))
+    if found is None:
+        raise ValueError(
+            "版本不答科室，或文件没有科室标签，章程无从测起 | the version has no office head or the files no offices: there is "
+            "nothing to measure a charter by"
+        )
+    return FiguresReport(found.figures(), slices_of(found.both, found.rows, data, "office"))
 
 
 def _cross_validate(
@@ -292,7 +389,7 @@ def _cross_validate(
     normalise, recipe = Normaliser(), Recipe() if data else Recipe(group_by="batch")
     labelled = merge(read_labelled(data or starter_files(), parse_mapping(columns)), normalise.text_of).data
     examined = examine(labelled, recipe, normalise.text_of)
-    found = cross_validate(labelled, examined, recipe, folds, Lexicon.load(), _steps_progress(), peers)
+    found = cross_validate(labelled, examined, recipe, folds, Lexicon.load(), steps_progress(), peers)
     return {
         target: FiguresReport(
             said.outcome.headline() | bounds(said.outcome) | compare(target, said.outcome, said.peers),
@@ -302,29 +399,26 @@ def _cross_validate(
     }
 
 
+def _learning_curves(data: Sequence[Path], columns: tuple[str, ...], folds: int) -> Mapping[str, CurveReport]:
+    from features.segment import Lexicon
+    from training.columns import parse_mapping
+    from training.curve_run import run_learning_curves
+    from training.learning_curve import FOLDS
+    from training.recipe import Recipe
+    from training.starter import starter_files
+    from training.tracking import Tracker
+
+    return run_learning_curves(
+        data or starter_files(), parse_mapping(columns), Recipe() if data else Recipe(group_by="batch"),
+        folds or FOLDS, Tracker(open_registry()), Lexicon.load(), steps_progress(),
+    )  # fmt: skip
+
+
 def _summary(trained: Trained) -> str:
-    lines = [trained.split]
+    lines = [trained.split, *([] if trained.search is None else [trained.search.sentence])]
     for target, report in trained.reports.items():
         lines += [target, report.to_text()]
     return "\n".join(lines)
-
-
-def _steps_progress() -> Callable[[str, int, int], None]:
-    started = time.monotonic()
-
-    def tell(step: str, done: int, of: int) -> None:
-        if done == of or sys.stderr.isatty():
-            click.echo(f"[{time.monotonic() - started:6.1f} s] {step}: {done}/{of}", err=True)
-
-    return tell
-
-
-def _rows_progress() -> Callable[[int, int | None], None]:
-    def tell(done: int, of: int | None) -> None:
-        if sys.stderr.isatty():
-            click.echo(f"\r{done:,}{f' / {of:,}' if of else ''} 行 rows", nl=False, err=True)
-
-    return tell
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def charter_check(file: Path) -> None:
     from models.charter.reading import CharterUnreadable
 
     try:
-        findings = check(_read(file), _today())
+        findings = check(read_charter_file(file), _today())
     except CharterUnreadable as unreadable:
         findings = unreadable.faults
     for finding in findings:
@@ -135,7 +135,8 @@ def _book() -> CharterBook:
     return CharterBook(store())
 
 
-def _read(file: Path) -> Charter:
+def read_charter_file(file: Path) -> Charter:
+    """Read a charter from a file. Raises models.charter.reading.CharterUnreadable."""
     from models.charter.reading import read_charter, text_of
 
     return read_charter(text_of(file.read_bytes(), file.name), file.name)
@@ -146,7 +147,7 @@ def _named(reference: str) -> Charter:
     from pathlib import Path
 
     if Path(reference).exists():
-        return _read(Path(reference))
+        return read_charter_file(Path(reference))
     if reference == "active":
         return _book().active().read()
     if reference == "demo" or (reference.isascii() and reference.isdigit()):

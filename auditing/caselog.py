@@ -127,8 +127,8 @@ class CaseLog:
                 return self._give_up(error, len(entries))
             if len(entries) > 1:
                 return [self.write([entry])[0] for entry in entries]
-            _log.error("案例日志拒收记录 | record refused: %s: %s", entries[0].identity.prediction_id, where(error))
-            return [RecordRefused(entries[0].identity.prediction_id, type(error).__name__)]
+            _log.error("案例日志拒收记录 | record refused: %s: %s", entries[0].prediction_id, where(error))
+            return [RecordRefused(entries[0].prediction_id, type(error).__name__)]
         self._recover()
         return recorded
 
@@ -236,7 +236,7 @@ class CaseLog:
 def _record(
     statements: Statements, cursor: DBAPICursor, entries: Sequence[Entry], head: Head, returns: Returns
 ) -> list[Recorded | Exception]:
-    tickets = {entry.identity.prediction_id[:TICKET_LENGTH] for entry in entries}
+    tickets = {entry.prediction_id[:TICKET_LENGTH] for entry in entries}
     contents = statements.count_contents(cursor, tuple(tickets))
     # by prediction_id: what was answered before, in earlier groups or earlier in this one
     answered = _find_answers(statements, cursor, entries, contents) if contents else {}
@@ -245,7 +245,7 @@ def _record(
     rows = []
     recorded: list[Recorded | Exception] = []
     for entry in entries:
-        prediction_id = entry.identity.prediction_id
+        prediction_id = entry.prediction_id
         ticket = prediction_id[:TICKET_LENGTH]
         if returns.of(ticket) != entry.excluded:
             recorded.append(TicketReturned(prediction_id))
@@ -274,7 +274,7 @@ def _record(
 def _find_answers(
     statements: Statements, cursor: DBAPICursor, entries: Sequence[Entry], known_tickets: Container[str]
 ) -> dict[str, Recorded]:
-    ids = [entry.identity.prediction_id for entry in entries]
+    ids = [entry.prediction_id for entry in entries]
     contents = {each[:CONTENT_LENGTH] for each in ids if each[:TICKET_LENGTH] in known_tickets}
     found = statements.find_answers(cursor, tuple(contents))
     return {row[0]: Recorded(row[0], row[1], row[2].encode(), repeated=True) for row in found}

@@ -1,5 +1,6 @@
 """What the log keeps of a prediction, and what it gives back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -39,20 +40,25 @@ INSERTED = (
 
 
 class Entry(NamedTuple):
-    """A prediction on its way into the log.
+    """A prediction on its way into the log; but for the revision, its values stand in the order of `INSERTED`.
 
     `complaint` and `answer` are JSON, personal data masked; `answer` is what the client gets, but for the id and the
     revision, which are not known before the log has looked.
     """
 
-    identity: Identity
+    prediction_id: str
     source: str
     ticket_id: str
+    content_digest: str
     model_name: str
     model_version: str
     created_at: datetime
-    domain: "Verdict"
-    office: "Verdict"
+    domain_code: str | None
+    domain_decision: str | None
+    domain_confidence: float | None
+    office_code: str | None
+    office_decision: str | None
+    office_confidence: float | None
     complaint: bytes
     answer: bytes
     excluded: tuple[str, ...] = ()
@@ -61,32 +67,28 @@ class Entry(NamedTuple):
     def row(self, revision: int) -> tuple[Any, ...]:
         """Give the values of `INSERTED` in their order, but for the last: the chain's link is not known here."""
         return (
-            self.identity.prediction_id,
-            self.source,
-            self.ticket_id,
+            *self[:_REVISION],
             revision,
-            self.identity.content_digest,
-            self.model_name,
-            self.model_version,
-            self.created_at,
-            *self.domain,
-            *self.office,
+            *self[_REVISION:_COMPLAINT],
             self.complaint.decode(),
             self.answer.decode(),
             sha256(self.complaint).hexdigest(),
             sha256(self.answer).hexdigest(),
         )
 
+    def packed(self) -> tuple[Any, ...]:
+        """Give the values, all of kinds that cross from one process to another quickly."""
+        return (*self[:_MOMENT], self.created_at.isoformat(), *self[_MOMENT + 1 :])
 
-class Verdict(NamedTuple):
-    """What the columns of a prediction have of one head; None where the model has no such head."""
-
-    code: str | None
-    decision: str | None
-    confidence: float | None
+    @classmethod
+    def unpacked(cls, values: Sequence[Any]) -> "Entry":
+        """Make the entry whose values were `packed`."""
+        return cls._make((*values[:_MOMENT], datetime.fromisoformat(values[_MOMENT]), *values[_MOMENT + 1 :]))
 
 
-_NO_VERDICT = Verdict(None, None, None)
+_REVISION = INSERTED.index("revision")
+_MOMENT, _COMPLAINT = map(Entry._fields.index, ("created_at", "complaint"))
+_NO_VERDICT = (None, None, None)
 
 
 class Recorded(NamedTuple):
@@ -123,15 +125,16 @@ def enter(identity: Identity, answer: Answer, created_at: datetime, excluded: tu
     triage, resolution = answer
     complaint = triage.complaint
     return Entry(
-        identity=identity,
-        source=complaint.source,
-        ticket_id=complaint.ticket_id,
-        model_name=triage.model.name,
-        model_version=triage.model.version,
-        created_at=created_at,
-        domain=_verdict(triage.domain),
-        office=_verdict(triage.office),
-        complaint=orjson.dumps(
+        identity.prediction_id,
+        complaint.source,
+        complaint.ticket_id,
+        identity.content_digest,
+        triage.model.name,
+        triage.model.version,
+        created_at,
+        *_verdict(triage.domain),
+        *_verdict(triage.office),
+        orjson.dumps(
             {
                 "text": complaint.text,
                 "title": complaint.title,
@@ -140,8 +143,8 @@ def enter(identity: Identity, answer: Answer, created_at: datetime, excluded: tu
                 "received_at": complaint.received_at,
             }
         ),
-        answer=orjson.dumps(answered(triage) | resolved(resolution)),
-        excluded=excluded,
+        orjson.dumps(answered(triage) | resolved(resolution)),
+        excluded,
     )
 
 
@@ -160,14 +163,15 @@ def answered(triage: Triage) -> dict[str, Any]:
     }
 
 
-def _verdict(answer: HeadAnswer | None) -> Verdict:
-    return Verdict(answer.code, answer.decision.value, answer.confidence) if answer else _NO_VERDICT
+def _verdict(answer: HeadAnswer | None) -> tuple[str | None, str | None, float | None]:
+    """What the columns of a prediction have of one head: code, decision and confidence."""
+    return (answer.code, answer.decision.value, answer.confidence) if answer else _NO_VERDICT
 
 
 def _head(answer: HeadAnswer | None) -> dict[str, Any] | None:
     if answer is None:
         return None
-    contrast = answer.contrast
+    contrast, among = answer.contrast, answer.set
     return {
         "code": answer.code,
         "name": answer.name,
@@ -177,4 +181,5 @@ def _head(answer: HeadAnswer | None) -> dict[str, Any] | None:
             {"code": code, "name": name, "confidence": confidence} for code, name, confidence in answer.alternatives
         ],
         "contrast": contrast._asdict() if contrast else None,
+        "set": among and {"coverage": among.coverage, "codes": among.codes, "more": among.more},
     }

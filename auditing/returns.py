@@ -58,14 +58,15 @@ def leave_out(triage: Triage, excluded: Sequence[str]) -> Triage:
     """`triage` without the `excluded` offices: where one of them was the answer, the next best is.
 
     That one is never sent by itself, and the doubt `returned_by:<office>` says why it is there. Evidence and contrast
-    spoke for the office that is gone, and go with it.
+    spoke for the office that is gone, and go with it; so does the set, whose probability is of tickets that nobody has
+    returned yet.
     """
     office = triage.office
     if office is None or office.code is None:
         return triage
     left = tuple(each for each in office.alternatives if each.code not in excluded)
     if office.code not in excluded:
-        return triage._replace(office=office._replace(alternatives=left))
+        return triage._replace(office=office._replace(alternatives=left, set=None))
     return triage._replace(
         office=_promote(left),
         evidence=tuple(each for each in triage.evidence if each.target != "office"),

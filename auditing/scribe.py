@@ -36,10 +36,11 @@ _LENGTH = struct.Struct("!i")
 class Reply(NamedTuple):
     """What became of the entries of a group, in their order, and how far the writer has read the chain of events.
 
-    The first, of no entries, says that the process can write.
+    A new record is told by its revision alone: who has handed it over knows the rest. The first reply, of no entries, says
+    that the process can write.
     """
 
-    outcomes: list[Recorded | Exception]
+    outcomes: list[int | Recorded | Exception]
     events: Head
 
 
@@ -162,7 +163,7 @@ class Scribe(asyncio.Protocol):
             return
         jobs, self._gathered = self._gathered, []
         self._under_way += jobs
-        self._transport.write(_framed([tuple(entry) for entry, _ in jobs]))
+        self._transport.write(_framed([entry.packed() for entry, _ in jobs]))
 
     def data_received(self, data: bytes) -> None:
         """Take a part of a reply, or several replies."""
@@ -173,7 +174,7 @@ class Scribe(asyncio.Protocol):
             if len(received) < end:
                 return
             # from our own process
-            reply: Reply = pickle.loads(received[_LENGTH.size : end])  # noqa: S301
+            reply = Reply(*pickle.loads(received[_LENGTH.size : end]))  # noqa: S301
             del received[:end]
             self._take(reply)
 
@@ -220,12 +221,14 @@ def _framed(message: object) -> bytes:
     return _LENGTH.pack(len(pickled)) + pickled
 
 
-def _settle(jobs: Sequence[_Job], outcomes: Sequence[Recorded | Exception]) -> None:
-    for (_, future), outcome in zip(jobs, outcomes, strict=True):
+def _settle(jobs: Sequence[_Job], outcomes: Sequence[int | Recorded | Exception]) -> None:
+    for (entry, future), outcome in zip(jobs, outcomes, strict=True):
         # a client that hung up has cancelled its future
         if future.done():
             continue
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, int):
+            future.set_result(Recorded(entry.prediction_id, outcome, entry.answer, repeated=False))
+        elif isinstance(outcome, Exception):
             future.set_exception(outcome)
         else:
             future.set_result(outcome)

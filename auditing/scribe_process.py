@@ -2,17 +2,33 @@
 
 import gc
 import os
+import pickle
+import queue
 import signal
+import threading
 from multiprocessing.connection import Connection
+from typing import NamedTuple
 
 from auditing.caselog import CaseLog
+from auditing.chain import Head
+from auditing.errors import StoreUnavailable
 from auditing.identity import Identifier
-from auditing.records import Entry
-from auditing.scribe import Reply
-from auditing.store import open_engine
+from auditing.records import Entry, Recorded
+from auditing.store import describe, open_engine
+from auditing.write_ahead import WriteAhead
 
 _LARGEST_GROUP = 256
 """So that a bulk request does not hold up single ones for long."""
+
+_AHEAD = 1
+"""Groups that are written while the disk is busy: to write more of them would only make them smaller."""
+
+
+class _Written(NamedTuple):
+    """What became of a group's entries, not yet on the disk, and how far the chain of events was read."""
+
+    outcomes: list[Recorded | Exception]
+    events: Head
 
 
 def main() -> None:
@@ -21,21 +37,49 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     connection = Connection(os.dup(0))
     url, busy_timeout = connection.recv()
+    engine = open_engine(url, busy_timeout=busy_timeout)
     # it names no predictions, and so needs no secret
-    log = CaseLog(open_engine(url, busy_timeout=busy_timeout), Identifier(b""))
+    log, write_ahead = CaseLog(engine, Identifier(b"")), WriteAhead(engine)
+    written: queue.Queue[_Written | None] = queue.Queue(_AHEAD)
+    teller = threading.Thread(target=_tell, args=(connection, write_ahead, written))
     gc.freeze()
+    _send(connection, [], log.returns.read)
+    teller.start()
     try:
-        connection.send(Reply([], log.returns.read))
         while True:
             entries = connection.recv()
             # what has gathered meanwhile goes into the same group
             while len(entries) < _LARGEST_GROUP and connection.poll():
                 entries += connection.recv()
             for first in range(0, len(entries), _LARGEST_GROUP):
-                outcomes = log.write([Entry._make(entry) for entry in entries[first : first + _LARGEST_GROUP]])
-                connection.send(Reply(outcomes, log.returns.read))
+                group = list(map(Entry.unpacked, entries[first : first + _LARGEST_GROUP]))
+                written.put(_Written(log.write(group), log.returns.read))
     except (EOFError, ConnectionError):
+        pass
+    finally:
+        written.put(None)
+        teller.join()
         log.close()
+
+
+def _tell(connection: Connection, write_ahead: WriteAhead, written: "queue.Queue[_Written | None]") -> None:
+    """Say what became of each group as soon as it is on the disk."""
+    while (group := written.get()) is not None:
+        outcomes = group.outcomes
+        try:
+            write_ahead.sync()
+        except OSError as error:
+            outcomes = [StoreUnavailable(describe(error)) for _ in outcomes]
+        try:
+            _send(connection, outcomes, group.events)
+        except ConnectionError:
+            # nobody is left who waits: what is there is written all the same
+            continue
+
+
+def _send(connection: Connection, outcomes: "list[Recorded | Exception]", events: Head) -> None:
+    told = [each.revision if isinstance(each, Recorded) and not each.repeated else each for each in outcomes]
+    connection.send_bytes(pickle.dumps((told, tuple(events)), pickle.HIGHEST_PROTOCOL))
 
 
 if __name__ == "__main__":

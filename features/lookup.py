@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from features.compiled import compiled
+from features.compiled import compiled, index
 from features.ngrams import Keys, Positions
 
 _ONE = np.uint64(1)
@@ -22,7 +22,7 @@ def slot_of(table: Keys, shift: np.uint64, row_bits: np.uint64, key: np.uint64) 
     row_mask = (_ONE << row_bits) - _ONE
     wanted = key << row_bits
     slot = np.int64(key >> shift)
-    while table[slot] != FREE and table[slot] & ~row_mask != wanted:
+    while table[index(slot)] != FREE and table[index(slot)] & ~row_mask != wanted:
         slot = (slot + 1) & (len(table) - 1)
     return slot
 
@@ -61,13 +61,13 @@ def look_up_all(table: Keys, row_bits: int, keys: Keys, n: int, entries: Keys, r
     mask = len(table) - 1
     row_mask = (_ONE << bits) - _ONE
     for i in range(n):
-        entries[i] = table[np.int64(keys[i] >> shift)]
+        entries[index(i)] = table[keys[index(i)] >> shift]
     for i in range(n):
-        entry, wanted = entries[i], keys[i] << bits
+        entry, wanted = entries[index(i)], keys[index(i)] << bits
         # nobody can foretell which n-grams are known: what most of them need is done without a branch
         if entry != FREE and entry & ~row_mask != wanted:
-            slot = np.int64(keys[i] >> shift)
+            slot = np.int64(keys[index(i)] >> shift)
             while entry != FREE and entry & ~row_mask != wanted:
                 slot = (slot + 1) & mask
-                entry = table[slot]
-        rows[i] = np.int32(entry & row_mask) if entry != FREE else np.int32(-1)
+                entry = table[index(slot)]
+        rows[index(i)] = np.int32(entry & row_mask) if entry != FREE else np.int32(-1)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from features.compiled import compiled
+from features.compiled import compiled, index
 from features.trie import Trie, segment
 
 WORD_N = 2
@@ -105,21 +105,21 @@ def emit(
         previous = np.uint64(0)
         previous_start = 0
         for t in range(token_base, token_base + tokens):
-            a, b = token_starts[t], token_starts[t + 1]
-            if not _counts_as_word(text[a]):
+            a, b = token_starts[index(t)], token_starts[index(t + 1)]
+            if not _counts_as_word(text[index(a)]):
                 continue
             h = seed
             for i in range(a, b):
-                h = _mix(h, np.uint64(text[i]))
-            keys[n] = h
-            starts[n] = a
-            ends[n] = b
+                h = _mix(h, np.uint64(text[index(i)]))
+            keys[index(n)] = h
+            starts[index(n)] = a
+            ends[index(n)] = b
             n += 1
             if previous != 0:
                 # one mix more, lest the order of the two be lost and a word twice come out the same as any other twice
-                keys[n] = _mix(_mix(previous, _BETWEEN_WORDS), h)
-                starts[n] = previous_start
-                ends[n] = b
+                keys[index(n)] = _mix(_mix(previous, _BETWEEN_WORDS), h)
+                starts[index(n)] = previous_start
+                ends[index(n)] = b
                 n += 1
             previous = h
             previous_start = a
@@ -129,18 +129,18 @@ def emit(
             h = seed
             # as many steps as the compiler can count
             for size in range(CHARACTER_N):
-                h = _mix(h, np.uint64(text[a + size]))
-                keys[n + size] = h
-                starts[n + size] = a
-                ends[n + size] = a + size + 1
+                h = _mix(h, np.uint64(text[index(a + size)]))
+                keys[index(n + size)] = h
+                starts[index(n + size)] = a
+                ends[index(n + size)] = a + size + 1
             n += CHARACTER_N
         for a in range(max(begin, stop - CHARACTER_N + 1), stop):
             h = seed
             for b in range(a, stop):
-                h = _mix(h, np.uint64(text[b]))
-                keys[n] = h
-                starts[n] = a
-                ends[n] = b + 1
+                h = _mix(h, np.uint64(text[index(b)]))
+                keys[index(n)] = h
+                starts[index(n)] = a
+                ends[index(n)] = b + 1
                 n += 1
         block_ends[2 * field + 1] = n
         token_base += tokens + 1

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from features.compiled import compiled
+from features.compiled import compiled, index
 from features.lookup import look_up_all
 from features.ngrams import CHARACTER_N, WORD_N, Keys, Positions, Scratch, emit, scratch
 from features.trie import Trie
@@ -75,34 +75,34 @@ def recognise(
             pairs = 0
             found = 0
             for j in range(i, stop):
-                pair = grams.ends[j] - grams.starts[j] == 2
+                pair = grams.ends[index(j)] - grams.starts[index(j)] == 2
                 pairs += pair
-                found += pair and row_of[j] >= 0
+                found += pair and row_of[index(j)] >= 0
             facts[1] += pairs
             facts[2] += found
         # both loops are without a branch, for nobody can foretell which n-grams are known or occur again
         known = 0
         for j in range(i, stop):
-            row = row_of[j]
-            known_rows[known] = row
+            row = row_of[index(j)]
+            known_rows[index(known)] = row
             known += row >= 0
         for j in range(known):
-            row = known_rows[j]
-            place = seen[row]
+            row = known_rows[index(j)]
+            place = seen[index(row)]
             new = place == 0
             at = n_features if new else place - 1
-            rows[at] = row
-            counts[at] = (0 if new else counts[at]) + 1
+            rows[index(at)] = row
+            counts[index(at)] = (0 if new else counts[index(at)]) + 1
             n_features += new
-            seen[row] = at + 1
+            seen[index(row)] = at + 1
         i = stop
         feature_ends[block] = n_features
     if with_places:
         for i in range(n):
-            if row_of[i] >= 0:
-                row_of[i] = seen[row_of[i]] - 1
+            if row_of[index(i)] >= 0:
+                row_of[index(i)] = seen[index(row_of[index(i)])] - 1
     for u in range(n_features):
-        seen[rows[u]] = 0
+        seen[index(rows[index(u)])] = 0
     for i in range(fields[min(2, len(fields) - 1)]):
         c = text[i]
         facts[0] += 0x4E00 <= c <= 0x9FFF or 0x3400 <= c <= 0x4DBF

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from features.compiled import compiled
+from features.compiled import compiled, index
 from features.prefetch import prefetch
 
 _EMPTY = np.uint64(0)
@@ -47,13 +47,13 @@ def _slot_of(key: np.uint64, shift: np.uint64) -> np.int64:
     return np.int64((key * _MULTIPLIER) >> shift)
 
 
-@compiled()
+@compiled(inline="always")
 def _find(nodes: Nodes, shift: np.uint64, parent: np.int64, character: np.uint32) -> np.int64:
     key = (np.uint64(parent + 1) << np.uint64(21)) | np.uint64(character)
     mask = len(nodes) - 1
     slot = _slot_of(key, shift)
-    while nodes[slot, 0] != _EMPTY:
-        if nodes[slot, 0] == key:
+    while nodes[index(slot), 0] != _EMPTY:
+        if nodes[index(slot), 0] == key:
             return slot
         slot = (slot + 1) & mask
     return np.int64(-1)
@@ -141,35 +141,35 @@ def segment(
     shift = np.uint64(64 - int(np.log2(len(nodes)) + 0.5))
     length = stop - begin
     for i in range(begin, stop - 1):
-        parent = first[text[i]] if text[i] < len(first) else -1
+        parent = first[text[index(i)]] if text[index(i)] < len(first) else -1
         if parent >= 0:
-            key = (np.uint64(parent + 1) << np.uint64(21)) | np.uint64(text[i + 1])
+            key = (np.uint64(parent + 1) << np.uint64(21)) | np.uint64(text[index(i + 1)])
             prefetch(nodes, 2 * _slot_of(key, shift))
     score = np.empty(length + 1, np.float64)
     end_of = np.empty(length, np.int32)
     count = 0
     p = begin
     while p < stop:
-        if not _in_dictionary_block(text[p]):
-            starts[count] = p
+        if not _in_dictionary_block(text[index(p)]):
+            starts[index(count)] = p
             count += 1
             # jieba yields "\r\n" as one token
-            p += 2 if text[p] == 13 and p + 1 < stop and text[p + 1] == 10 else 1
+            p += 2 if text[index(p)] == 13 and p + 1 < stop and text[index(p + 1)] == 10 else 1
             continue
         q = p
-        while q < stop and _in_dictionary_block(text[q]):
+        while q < stop and _in_dictionary_block(text[index(q)]):
             q += 1
-        score[q - begin] = 0.0
+        score[index(q - begin)] = 0.0
         for i in range(q - 1, p - 1, -1):
-            best = unknown + score[i + 1 - begin]
+            best = unknown + score[index(i + 1 - begin)]
             end = i + 1
             known = False
-            node = np.int64(first[text[i]])
+            node = np.int64(first[text[index(i)]])
             j = i
             while node >= 0:
-                value = log_probability[node, 1]
+                value = log_probability[index(node), 1]
                 if not np.isnan(value):
-                    candidate = value + score[j + 1 - begin]
+                    candidate = value + score[index(j + 1 - begin)]
                     # jieba takes the maximum of (score, end): of equal scores the longer word
                     if not known or candidate >= best:
                         best = candidate
@@ -178,26 +178,26 @@ def segment(
                 j += 1
                 if j >= q:
                     break
-                node = _find(nodes, shift, node, text[j])
-            score[i - begin] = best
-            end_of[i - begin] = end
+                node = _find(nodes, shift, node, text[index(j)])
+            score[index(i - begin)] = best
+            end_of[index(i - begin)] = end
         in_letters = False
         x = p
         while x < q:
-            y = end_of[x - begin]
-            if y - x == 1 and _is_letter_or_digit(text[x]):
+            y = end_of[index(x - begin)]
+            if y - x == 1 and _is_letter_or_digit(text[index(x)]):
                 # letters and digits that no word claims are joined into one token
                 if not in_letters:
-                    starts[count] = x
+                    starts[index(count)] = x
                     count += 1
                     in_letters = True
             else:
-                starts[count] = x
+                starts[index(count)] = x
                 count += 1
                 in_letters = False
             x = y
         p = q
-    starts[count] = stop
+    starts[index(count)] = stop
     return count
 
 

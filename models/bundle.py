@@ -17,7 +17,8 @@ from features.spelling import Spelling
 from features.trie import Trie
 from models.calibration import Calibration
 from models.decision import Policy
-from models.fitted import FIELDS, FittedModel, Head, Records, Scope, Vocabulary, record_places
+from models.fitted import FIELDS, FittedModel, Head, Records, Scope, Vocabulary
+from models.scorer import SCALES, VECTOR
 
 BUNDLE_FORMAT = 2
 MANIFEST = "manifest.json"
@@ -191,7 +192,7 @@ def _model(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) 
 
 def _refuse_misfits(arrays: Mapping[str, npt.NDArray[Any]], features: int, row_bits: int, widths: list[int]) -> None:
     """Compiled code checks no bounds: what it is given must have the shapes and types that it counts on."""
-    slots, places = len(arrays["trie_nodes"]), record_places(widths)
+    slots, numbers = len(arrays["trie_nodes"]), np.dtype(np.float32).itemsize * (SCALES + len(widths))
     width = arrays["weights"].shape[-1]
     expected: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
         "trie_nodes": (np.uint64, (slots, 2)),
@@ -209,7 +210,9 @@ def _refuse_misfits(arrays: Mapping[str, npt.NDArray[Any]], features: int, row_b
         array = arrays[name]
         if array.dtype != kind or array.shape != shape:
             raise ValueError(f"{name}.npy is {array.dtype} {array.shape}, not {np.dtype(kind)} {shape}")
-    if arrays["places"].tolist() != places.tolist() or width < places[-1, 1] or width % 16:
+    begins, ends = arrays["places"].astype(np.int64).T
+    apart = np.all(begins[1:] >= ends[:-1]) and begins[0] >= numbers and ends[-1] <= width
+    if (ends - begins).tolist() != widths or not apart or width % VECTOR:
         raise ValueError("places.npy: the weights have other classes than the manifest")
     for name, least in (("trie_nodes", 1), ("table", 2 * features)):
         if len(arrays[name]) < least or len(arrays[name]).bit_count() != 1:

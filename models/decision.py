@@ -1,7 +1,7 @@
 """Three tiers from a policy that reads as a sentence: send it, show it, leave it to a person."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -9,12 +9,13 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from models.prediction import Decision
+from models.prediction import Candidate, Decision, PredictionSet
 
 Floats = npt.NDArray[np.floating[Any]]
 
 _TARGET = re.compile(r"maximum coverage @ precision >= (0\.\d+|1\.0)")
 _FLOOR = re.compile(r"confidence >= (0\.\d+|0)")
+_COVERAGE = re.compile(r"smallest set @ coverage >= (0\.\d*[1-9]\d*)")
 
 MIN_SUPPORT = 30
 """Rows above a threshold that a class needs before the threshold is its own."""
@@ -67,6 +68,68 @@ class Floor:
         return float(found[1])
 
 
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the set of an answer is to keep: "smallest set @ coverage >= 0.95"."""
+
+    sentence: str
+
+    def __post_init__(self) -> None:
+        """Read the sentence at once, not when a fitted model first needs it. Raises NotAPolicy."""
+        _ = self.at_least
+
+    @property
+    def at_least(self) -> float:
+        """The share of the sets that are to have the right class in them."""
+        if not (found := _COVERAGE.fullmatch(self.sentence)):
+            raise NotAPolicy(self.sentence, "smallest set @ coverage >= 0.95")
+        return float(found[1])
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Sets of classes that hold the right one often enough: all with at least a probability, and the best in any case.
+
+    That the probability is the same for all answers gives the sets that are smallest on average (Sadinle, Lei and
+    Wasserman, "Least ambiguous set-valued classifiers with bounded error levels", JASA 2019). least: that probability.
+    """
+
+    coverage: Coverage
+    least: float
+
+    def of(self, best: str, others: Sequence[Candidate], passing: Callable[[], int]) -> PredictionSet:
+        """The set of an answer: its class, the next ones, and, asked only where they all pass, how many classes do."""
+        least = self.least
+        codes: tuple[str, ...] = (best,)
+        for code, _, confidence in others:
+            if confidence < least:
+                break
+            codes += (code,)
+        else:
+            return PredictionSet(self._share, codes, max(0, passing() - len(codes)) if others else 0)
+        if len(codes) > 1:
+            return PredictionSet(self._share, codes, 0)
+        # most answers are sure, and share the sets of one class
+        return self._kept.get(best) or self._kept.setdefault(best, PredictionSet(self._share, codes, 0))
+
+    @cached_property
+    def _kept(self) -> dict[str, PredictionSet]:
+        return {}
+
+    @cached_property
+    def _share(self) -> float:
+        return self.coverage.at_least
+
+    def to_manifest(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"coverage": self.coverage.sentence, "least": self.least}
+
+    @classmethod
+    def from_manifest(cls, written: Mapping[str, Any] | None) -> Self | None:
+        """Back from JSON; none where there were none."""
+        return None if written is None else cls(Coverage(written["coverage"]), float(written["least"]))
+
+
 def coverage_at(precision: float, confidence: Floats, correct: npt.NDArray[np.bool_]) -> tuple[float, float]:
     """The largest share of rows, most confident first, that is right at least `precision` of the time.
 
@@ -91,12 +154,14 @@ class Policy:
 
     auto, suggest: the sentences. thresholds: the least confidence for `auto` per class; infinity for a class that
     cannot reach the target (it is suggest-only). own: the classes whose threshold is their own; the others share one.
+    sets: what puts a class into the set of an answer; None where that was not asked for, or cannot be told.
     """
 
     auto: Precision
     suggest: Floor
     thresholds: tuple[float, ...]
     own: tuple[int, ...]
+    sets: Sets | None = None
 
     def decide(self, code: int, confidence: float) -> Decision:
         """The tier of an answer: class number and calibrated probability."""
@@ -123,17 +188,19 @@ class Policy:
             },
             "own": [classes[i] for i in self.own],
             "suggest_only": [classes[i] for i in self.suggest_only()],
+            "sets": None if self.sets is None else self.sets.to_manifest(),
         }
 
     @classmethod
     def from_manifest(cls, written: Mapping[str, Any], classes: Sequence[str]) -> Self:
-        """Back from JSON."""
+        """Back from JSON; a bundle from before there were sets has none."""
         thresholds = written["thresholds"]
         return cls(
             Precision(written["auto"]),
             Floor(written["suggest"]),
             tuple(np.inf if thresholds[label] is None else float(thresholds[label]) for label in classes),
             tuple(classes.index(label) for label in written["own"]),
+            Sets.from_manifest(written.get("sets")),
         )
 
 

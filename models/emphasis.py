@@ -2,7 +2,7 @@
 
 A block of a document has length 1, so that the n-grams that say nothing take room from those that do. A first fit tells
 them apart: only the features with the largest weights stay, and the inverse document frequency of each is multiplied by
-the square root of its largest weight. That is iteratively reweighted ridge regression (Grandvalet, "Least absolute
+a power, by default the square root, of its largest weight. That is iteratively reweighted ridge regression (Grandvalet, "Least absolute
 shrinkage is equivalent to quadratic penalization", ICANN 1998), once, with the lengths of the rows taken anew.
 
 The importance of a feature is learnt from labels. Margins out of fold therefore come from features that the fold's own
@@ -19,20 +19,25 @@ import numpy.typing as npt
 from joblib import Parallel, delayed
 
 from models.calibrated import CrossFit, Pairs
+from models.naive_bayes import log_frequencies, with_frequencies
 from models.rows import Emphasis, Floats
 from models.solver import Problem, Solver
 
 
 class Features(NamedTuple):
-    """blocks: uint8 [n_features], the block of each; block_weights: the length of each block; at_most: how many stay."""
+    """blocks: uint8 [n_features], the block of each; block_weights: the length of each block; at_most: how many stay.
+
+    power: of the importance that a feature is multiplied by.
+    """
 
     blocks: npt.NDArray[np.uint8]
     block_weights: npt.NDArray[np.float64]
     at_most: int
+    power: float = 0.5
 
 
-def emphasis(importance: Floats, max_features: int) -> Emphasis:
-    """The most important features, at most so many, each by the square root of its importance; importance [n_features].
+def emphasis(importance: Floats, max_features: int, power: float = 0.5) -> Emphasis:
+    """The most important features, at most so many, each by this power of its importance; importance [n_features].
 
     A feature of no importance is none, unless all are.
     """
@@ -42,7 +47,7 @@ def emphasis(importance: Floats, max_features: int) -> Emphasis:
     if not importance.any():
         return Emphasis(kept, np.ones(len(kept), np.float32))
     kept = kept[importance[kept] > 0]
-    factors = np.sqrt(importance[kept])
+    factors = importance[kept] ** power
     # the mean square is 1, so that numbers stay as large as they were
     return Emphasis(kept, (factors / np.sqrt(np.mean(factors * factors, dtype=np.float64))).astype(np.float32))
 
@@ -87,7 +92,7 @@ def cross_fit_again(  # noqa: PLR0913 - the last three say by what means, not wh
         problem, (train, test) = problems[number], pairs[number][fold]
         said = [first[number].importance[fold] if other == number else mean for other, mean in enumerate(means)]
         with tempfile.TemporaryDirectory(dir=spool) as scratch:
-            found = emphasis(_together(said, heads), features.at_most)
+            found = emphasis(_together(said, heads), features.at_most, features.power)
             room = _room(len(problem.matrix.values), spool and Path(scratch))
             rows = problem.matrix.emphasise(found, features.blocks, features.block_weights, room)
             learnt = rows
@@ -95,12 +100,15 @@ def cross_fit_again(  # noqa: PLR0913 - the last three say by what means, not wh
                 learnt = problem.matrix.emphasise(
                     found.plain(), features.blocks, features.block_weights, _room(len(problem.matrix.values), None)
                 )
-            again = problem._replace(matrix=learnt)
+            again = problem._replace(matrix=learnt).part(train)
+            frequencies = log_frequencies(again) if number < heads else None
             for place, classes in enumerate(problem.blocks()):
-                block = solver.fit_block(again.part(train), classes, first[number].start(fold, place, train))
+                block = solver.fit_block(again, classes, first[number].start(fold, place, train))
                 first[number].keep(fold, place, train, block.end)
-                if number >= heads:
+                if frequencies is None:
                     block = block._replace(weights=block.weights / found.factors[:, np.newaxis])
+                else:
+                    with_frequencies(block, frequencies)
                 first[number].margins[test[:, np.newaxis], classes] = block.margins(rows, problem.subset[test])
 
     results = Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(delayed(held_out)(*task) for task in tasks)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.ngrams import Keys
+from features.prefetch import LINE
 from features.spelling import Spelling
 from features.trie import Trie
 from models.calibration import Calibration
@@ -108,7 +109,7 @@ class Records:
         127 steps keep a weight to 0.4% of the largest of its row.
         """
         places = record_places([len(head.bias) for head in heads])
-        width = _padded(int(places[-1, 1]))
+        width = _whole_lines(int(places[-1, 1]))
         weights, bias = np.zeros((len(idf), width), np.int8), np.zeros(width, np.float32)
         numbers = weights.view(np.float32)
         numbers[:, IDF], numbers[:, SCOPE] = idf, scope.weights[:, 0]
@@ -134,16 +135,15 @@ class Records:
 
 
 def record_places(classes: Sequence[int]) -> npt.NDArray[np.int32]:
-    """Where each head's weights begin and end in a record: int32 [h, 2], each beginning at a multiple of 16."""
-    begin, places = _padded(np.dtype(np.float32).itemsize * (SCALES + len(classes))), []
-    for size in classes:
-        places.append((begin, begin + size))
-        begin = _padded(begin + size)
-    return np.array(places, np.int32)
+    """Where each head's weights begin and end in a record: int32 [h, 2], one after another."""
+    begin = np.dtype(np.float32).itemsize * (SCALES + len(classes))
+    ends = begin + np.cumsum(np.array(classes, np.int64))
+    return np.stack([ends - classes, ends], axis=1).astype(np.int32)
 
 
-def _padded(size: int) -> int:
-    return -(-size // 16) * 16
+def _whole_lines(size: int) -> int:
+    # a record that begins at a line's begin and fills its lines: as few as can be are read for it
+    return -(-size // LINE) * LINE
 
 
 @dataclass(frozen=True)

@@ -51,12 +51,21 @@ class Contrast(NamedTuple):
     rest: float
 
 
+class PredictionSet(NamedTuple):
+    """The classes of which one is right with a probability of `coverage`: those named, best first, and `more` others."""
+
+    coverage: float
+    codes: tuple[str, ...]
+    more: int
+
+
 class HeadAnswer(NamedTuple):
     """One head's answer.
 
     `code` and `name` are None where the text is unlike anything the model learnt from: such a text gets no default
     label. `confidence` is the calibrated probability of `code` (0 where `code` is None). `alternatives` are the next
-    best classes, at most three, best first.
+    best classes, at most three, best first. `set` names the winner and those alternatives that have to be kept in mind
+    beside it; None where nothing of the kind was measured of this answer.
     """
 
     code: str | None
@@ -65,6 +74,7 @@ class HeadAnswer(NamedTuple):
     decision: Decision
     alternatives: tuple[Candidate, ...]
     contrast: Contrast | None
+    set: PredictionSet | None = None
 
 
 class Evidence(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from features.compiled import compiled
+from features.compiled import compiled, index
 from features.prefetch import LINE, prefetch
 from features.recognise import Recognised, recognise, recognition
 from features.trie import Trie
@@ -20,16 +20,19 @@ from models.soften import soften
 IDF, SCOPE, SCALES = 0, 1, 2
 """Places in a record's numbers: the emphasised inverse document frequency, the scope's weight, the unit of each head's weights."""
 
+VECTOR = 16
+"""Weights of a record are summed in multiples of so many: float32 numbers of the widest vectors."""
+
 _TOGETHER = 32
 """Features whose weights are summed in float32: calibration multiplies a margin by up to sixty, and probabilities are to
 agree with scikit-learn's to 1e-5, for which a float32 that has grown to 1 rounds too often."""
 
 
 class Scorer(NamedTuple):
-    """All arrays of a model. v features, h heads; the width of a record is a multiple of 16.
+    """All arrays of a model. v features, h heads.
 
     table, row_bits: n-gram key to row, see `features.lookup.build_lookup`.
-    weights: int8 [v, width], each feature's record; numbers: float32 [v, width / 4], the same memory, of which the first
+    weights: int8 [v, width], each feature's record, a multiple of VECTOR wide; numbers: float32 [v, width / 4], the same memory, of which the first
         2 + h places are IDF, SCOPE and SCALES, and the rest is weights.
     places: int32 [h, 2], where each head's weights begin and end in a record. bias: float32 [width]; the scope's is at
         the place SCOPE. calibration: float64 [h, 3], see `models.calibration.Calibration`.
@@ -86,16 +89,17 @@ def _weigh(
         last = found.ends[block]
         squares = 0.0
         for u in range(first, last):
-            value = np.float64(model.numbers[found.rows[u], IDF])
-            if found.counts[u] > 1:
-                value *= 1.0 + np.log(np.float64(found.counts[u]))
-            values[u] = np.float32(value)
+            value = np.float64(model.numbers[index(found.rows[index(u)]), IDF])
+            if found.counts[index(u)] > 1:
+                value *= 1.0 + np.log(np.float64(found.counts[index(u)]))
+            values[index(u)] = np.float32(value)
             squares += value * value
         if squares > 0:
             factor = np.float32(model.block_weights[block] / np.sqrt(squares))
             for u in range(first, last):
-                values[u] *= factor
-                margin += np.float64(values[u]) * np.float64(model.numbers[found.rows[u], SCOPE])
+                values[index(u)] *= factor
+                scope = model.numbers[index(found.rows[index(u)]), SCOPE]
+                margin += np.float64(values[index(u)]) * np.float64(scope)
         first = last
     return margin
 
@@ -109,11 +113,13 @@ def _add_rows(
     head: int,
     begin: int,
     end: int,
+    own_begin: int,
+    own_end: int,
     sums: Floats,
     margins: Doubles,
 ) -> None:
-    """Add values times weights to a head's margins."""
-    own, total = sums[begin:end], margins[begin:end]
+    """Sum values times weights from `begin` to `end`, and add those between `own_begin` and `own_end` to a head's margins."""
+    own, total, shift = sums[begin:end], margins[own_begin:own_end], own_begin - begin
     unit = SCALES + head
     for first in range(0, n_features, _TOGETHER):
         last = min(first + _TOGETHER, n_features)
@@ -122,17 +128,22 @@ def _add_rows(
         # slices that count from 0 are what the compiler turns into vector instructions; four at a time, as the sums
         # would else be read and written more often than the weights
         while u + 4 <= last:
-            a, b, c, d = rows[u], rows[u + 1], rows[u + 2], rows[u + 3]
+            a, b, c, d = (
+                index(rows[index(u)]),
+                index(rows[index(u + 1)]),
+                index(rows[index(u + 2)]),
+                index(rows[index(u + 3)]),
+            )
             one, two, three, four = (
                 model.weights[a, begin:end],
                 model.weights[b, begin:end],
                 model.weights[c, begin:end],
                 model.weights[d, begin:end],
             )
-            by_one = values[u] * model.numbers[a, unit]
-            by_two = values[u + 1] * model.numbers[b, unit]
-            by_three = values[u + 2] * model.numbers[c, unit]
-            by_four = values[u + 3] * model.numbers[d, unit]
+            by_one = values[index(u)] * model.numbers[a, unit]
+            by_two = values[index(u + 1)] * model.numbers[b, unit]
+            by_three = values[index(u + 2)] * model.numbers[c, unit]
+            by_four = values[index(u + 3)] * model.numbers[d, unit]
             for j in range(len(own)):
                 own[j] += (
                     by_one * np.float32(one[j])
@@ -142,13 +153,14 @@ def _add_rows(
                 )
             u += 4
         while u < last:
-            weight = model.weights[rows[u], begin:end]
-            by = values[u] * model.numbers[rows[u], unit]
+            row = index(rows[index(u)])
+            weight = model.weights[row, begin:end]
+            by = values[index(u)] * model.numbers[row, unit]
             for j in range(len(own)):
                 own[j] += by * np.float32(weight[j])
             u += 1
-        for j in range(len(own)):
-            total[j] += np.float64(own[j])
+        for j in range(len(total)):
+            total[j] += np.float64(own[shift + j])
 
 
 @compiled()
@@ -191,9 +203,10 @@ def answer(
     for head in range(n_heads):
         begin, end = model.places[head]
         size = end - begin
-        # to the end of the padding: whole vectors
-        padded = begin + (size + 15) // 16 * 16
-        _add_rows(n_features, found.rows, values, model, head, begin, padded, sums, margins)
+        # whole vectors: beside its own weights those of others, whose sums are left where they are
+        padded = (size + VECTOR - 1) // VECTOR * VECTOR
+        first = min(begin, width - padded)
+        _add_rows(n_features, found.rows, values, model, head, first, first + padded, begin, end, sums, margins)
         own = margins[begin:end]
         steepness, midpoint, temperature = model.calibration[head]
         soften(

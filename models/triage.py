@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from features.complaint import Complaint
 from features.laid import lay
@@ -46,6 +47,7 @@ class TriageModel:
         self._scorer = model.scorer()
         self._parts = parts_of(self._scorer)
         self._blank = blank(len(model.heads))
+        self._begins = [begin for begin, _ in model.spans()]
         self._classes = sum(len(head.classes) for head in model.heads)
         self._normalise = Normaliser()
         self._own = threading.local()
@@ -104,7 +106,7 @@ class TriageModel:
             if outside:
                 answers[head.target] = _SILENCE
             else:
-                answer = _answer(head, whole[number], real[number])
+                answer = _answer(head, whole[number], real[number], scores.probabilities, self._begins[number])
                 answers[head.target] = answer
                 doubts += doubts_of(head.target, answer.decision, answer.confidence, answer.alternatives[0].confidence)
                 if with_evidence:
@@ -141,8 +143,10 @@ def out_of_scope(scope: Scope, facts: Sequence[int], margin: float) -> tuple[str
     return (NOT_A_COMPLAINT,) if margin < scope.margin else ()
 
 
-def _answer(head: Head, whole: list[int], real: list[float]) -> HeadAnswer:
-    """The answer of a head from its rows of `models.scores.Scores`."""
+def _answer(
+    head: Head, whole: list[int], real: list[float], probabilities: npt.NDArray[np.float32], begin: int
+) -> HeadAnswer:
+    """The answer of a head from its rows of `models.scores.Scores`; begin: where its probabilities do."""
     labels = head.labels
     ranked = [
         Candidate(*labels[code], confidence)
@@ -152,7 +156,11 @@ def _answer(head: Head, whole: list[int], real: list[float]) -> HeadAnswer:
     best = ranked[0]
     decision = head.policy.decide(whole[0], best.confidence)
     contrast = Contrast(ranked[1].code, *real[:CONTRAST])
-    return HeadAnswer(best.code, best.name, best.confidence, decision, tuple(ranked[1:]), contrast)
+    others, sets, end = tuple(ranked[1:]), head.policy.sets, begin + len(head.classes)
+    found = None
+    if sets is not None:
+        found = sets.of(best.code, others, lambda: int(np.count_nonzero(probabilities[begin:end] >= sets.least)))
+    return HeadAnswer(best.code, best.name, best.confidence, decision, others, contrast, found)
 
 
 def doubts_of(target: Target, decision: Decision, confidence: float, runner_up: float) -> list[str]:

@@ -87,8 +87,21 @@ class ContrastModel(BaseModel):
     rest: float
 
 
+class SetModel(BaseModel):
+    """The right class is one of `codes`, which come best first, or of `more` others, with a probability of `coverage`."""
+
+    model_config = WIRE
+    coverage: float
+    codes: Annotated[list[str], Field(min_length=1, max_length=4)]
+    more: Annotated[int, Field(ge=0)]
+
+
 class HeadModel(BaseModel):
-    """One head's answer; `code` and `name` are null where the text is unlike anything that was learnt from."""
+    """One head's answer; `code` and `name` are null where the text is unlike anything that was learnt from.
+
+    `set` is null where the model has none, where an office returned the ticket, and where the charter moved the office
+    and the model was trained without one.
+    """
 
     model_config = WIRE
     code: str | None
@@ -97,6 +110,7 @@ class HeadModel(BaseModel):
     decision: Decision
     alternatives: Annotated[list[CandidateModel], Field(max_length=3)]
     contrast: ContrastModel | None
+    set: SetModel | None = None
 
 
 class EvidenceModel(BaseModel):

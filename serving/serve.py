@@ -28,6 +28,7 @@ from serving.app import create_app
 from serving.challenger import Challenger
 from serving.following import Follower
 from serving.metrics import SHARED_DIRECTORY, Metrics
+from serving.one_write import OneWriteProtocol
 from serving.service import TriageService, TriageSource
 from serving.settings import Settings
 
@@ -144,7 +145,7 @@ def configuration(settings: Settings, load_model: Loader, aliases: Aliases | Non
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
-        http="httptools",
+        http=OneWriteProtocol,
         loop="auto" if sys.platform == "win32" else "uvloop",
         ws="none",
         lifespan="on",

@@ -208,7 +208,7 @@ class TriageService:
 
     def _draft(self, complaint: Complaint, answer: Answer, at: datetime) -> "_Draft":
         entry = self.log.entry(complaint, answer, at=at)
-        excluded = self.log.returns.of(entry.identity.prediction_id[:TICKET_LENGTH])
+        excluded = self.log.returns.of(entry.prediction_id[:TICKET_LENGTH])
         if not excluded:
             return _Draft(complaint, answer, answer, entry)
         left = settle(answer, excluded)

@@ -95,6 +95,20 @@ def test_training_shows_the_gate_the_figures_and_what_to_do_next(trained):
     assert "paidan models promote 1" in trained
 
 
+def test_a_search_tells_of_each_trial_and_of_what_it_found(run, tiny_file, monkeypatch):
+    monkeypatch.setenv("PAIDAN_MODEL_NAME", "tuned")
+    code, shown = run("train", "--tune", "2", "--data", tiny_file, "--column", "office=")
+    assert code == 0
+    assert re.search(r"trial 1/2: (0\.\d+) \(默认 default \1\)  c=0\.5  balance=0\.5", shown)
+    assert "trial 2/2: " in shown
+    assert "Tuning: " in shown
+    assert run("train", "--tune", "1")[0] == 2
+    few = tiny_file.with_name("few.csv")
+    few.write_text("".join(tiny_file.read_text(encoding="utf-8").splitlines(keepends=True)[::4]), encoding="utf-8")
+    code, shown = run("train", "--tune", "--data", few, "--column", "office=")
+    assert (code, "it takes 30" in shown) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
@@ -190,9 +204,24 @@ class TestWithVersions:
         assert set(figures) == {"domain", "office"}
         for found in figures.values():
             assert {"accuracy", "macro_f1", "top3", "ece", "coverage_at_target", "rows"} <= set(found)
+            assert {"set_share", "set_coverage", "set_size_mean", "set_size_median"} <= set(found)
+            assert found["set_coverage_low"] <= found["set_coverage"] <= found["set_coverage_high"]
             assert found["rows"] == 60
             assert found["accuracy_low"] <= found["accuracy"] <= found["accuracy_high"]
         assert figures["domain"]["accuracy"] >= 0.9
+
+    def test_a_version_is_measured_together_with_a_charter(self, run, tiny_file):
+        charter = Path(paidan.__file__).parent / "models" / "charter" / "data" / "demo.yaml"
+        code, shown = run("evaluate", "--data", tiny_file, "--charter", charter, "--json")
+        figures = json.loads(shown, parse_constant=pytest.fail)
+        assert code == 0
+        assert set(figures) == {"domain", "office", "office_with_charter"}
+        together = figures["office_with_charter"]
+        assert together["model_accuracy"] == pytest.approx(figures["office"]["accuracy"])
+        assert together["over_model_accuracy"] == pytest.approx(together["accuracy"] - together["model_accuracy"])
+        code, shown = run("evaluate", "--data", tiny_file, "--charter", charter, "--folds", "2")
+        assert code == 2
+        assert "leave --folds out" in shown
 
     def test_a_recipe_is_cross_validated(self, run, tiny_file):
         code, shown = run("evaluate", "--data", tiny_file, "--column", "office=", "--folds", "2")
@@ -211,6 +240,16 @@ class TestWithVersions:
         assert {each["by"] for each in figures["slices"]} == {"length", "class_size"}
         assert run(*asked, "--against", "naive")[0] == 2
         assert run(*asked, "--folds", "2", "--against", "bert")[0] == 2
+
+    def test_a_learning_curve_tells_what_more_labels_would_bring(self, run, tiny_file):
+        asked = ("evaluate", "--data", tiny_file, "--column", "office=", "--learning-curve")
+        code, shown = run(*asked, "--folds", "2", "--json")
+        curve = json.JSONDecoder(parse_constant=pytest.fail).raw_decode(shown)[0]["domain"]
+        assert code == 0
+        assert [share["rows"] for share in curve["shares"]] == sorted(share["rows"] for share in curve["shares"])
+        assert curve["gain_low"] <= curve["gain_high"]
+        assert "1,000" in run(*asked)[1]
+        assert run(*asked, "--against", "naive")[0] == 2
 
     def test_files_without_the_versions_labels_are_refused(self, run, tmp_path, tiny_complaints, home, monkeypatch):
         monkeypatch.setenv("PAIDAN_MODEL_NAME", "domains-only")

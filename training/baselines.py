@@ -14,7 +14,7 @@ import numpy.typing as npt
 from sklearn.feature_extraction.text import CountVectorizer
 
 from features.normalise import Normaliser
-from models.charter.words import Words
+from training.words import Words
 
 KEYWORDS = 30
 """Words per class."""

@@ -12,7 +12,9 @@ from training.intervals import RESAMPLES, accuracy_interval
 from training.peers import PeerName
 
 
-def compare(target: Target, said: Outcome, peers: Mapping[PeerName, npt.NDArray[np.str_]]) -> dict[str, float]:
+def compare(
+    target: Target, said: Outcome, peers: Mapping[PeerName, npt.NDArray[np.str_]] | Mapping[str, npt.NDArray[np.str_]]
+) -> dict[str, float]:
     """Return the figures of each peer, and what the head has over it; `peers`: by name what each said of the rows [n].
 
     <peer>_accuracy, <peer>_macro_f1: its own. over_<peer>_accuracy, over_<peer>_macro_f1: the head's less the peer's, their

@@ -19,7 +19,8 @@
     │   ├── LabelColumnMissing     neither domain nor office
     │   ├── TextMissing            no row has text
     │   ├── LabelsUnreviewed       labels that the model gave and nobody has looked at
-    │   └── ClassesTooFew          no head has two classes to tell apart
+    │   ├── ClassesTooFew          no head has two classes to tell apart
+    │   └── RowsTooFew             too few different texts for what was asked
     └── StarterMissing             the installed package lacks its starter set
 
 Each message is for the person who brought the file: Chinese first, then the same in English, with file, row and remedy.
@@ -320,6 +321,18 @@ class ClassesTooFew(GateRefused):
             "请补充其他类的投诉，或用 --column 另指标签列。",
             f"training needs two classes to tell apart. Classes of {min_class_rows} rows / all: {found}. Add complaints "
             "of other classes, or name another label column with --column.",
+        )
+
+
+class RowsTooFew(GateRefused):
+    """There are too few different texts for what was asked; `texts` of the `rows` differ, `least` are needed."""
+
+    def __init__(self, rows: int, texts: int, least: int, instead: str) -> None:
+        self.rows, self.texts, self.least = rows, texts, least
+        super().__init__(
+            f"这里要用的 {rows} 行里互不近似的文本有 {texts} 条，至少要 {least} 条，且每一份里都要有两个可学的类。请补充数据，或改用 {instead}。",
+            f"of the {rows} rows there are for this, {texts} texts are not like each other; it takes {least}, and two "
+            f"classes to learn in each part. Add rows, or use {instead}.",
         )
 
 

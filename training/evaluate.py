@@ -1,7 +1,7 @@
 """Measure a model version on labelled rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -71,8 +71,15 @@ def evaluate(model: TriageModel, data: LabelledComplaints) -> dict[Target, HeadE
             labels = data.labels(head.target)[rows]
             mine = labels != ""
             said = outcome(
-                probabilities[mine, column : column + width], head.classes, labels[mine], head.policy.auto.at_least
+                probabilities[mine, column : column + width],
+                head.classes,
+                labels[mine],
+                head.policy.auto.at_least,
+                head.policy.sets,
             )
+            if said.set_sizes is not None:
+                # who is silent names no set
+                said = replace(said, set_sizes=np.where(outside[mine], 0, said.set_sizes))
             codes = {label: code for code, label in enumerate(head.classes)}
             decisions = np.array(
                 [
@@ -171,15 +178,15 @@ def measure(
     fitted: Fit, target: Target, documents: Sequence[tuple[str, ...]], truth: npt.NDArray[np.object_], recipe: Recipe
 ) -> Outcome:
     """Measure a head of a model in memory on documents that are read already."""
-    heads = [head.target for head in fitted.model.heads]
-    number = heads.index(target)
-    first, last = fitted.model.spans()[number]
+    number = [head.target for head in fitted.model.heads].index(target)
+    head, (first, last) = fitted.model.heads[number], fitted.model.spans()[number]
     parts = [
         outcome(
             scores.probabilities[:, first:last],
-            fitted.model.heads[number].classes,
+            head.classes,
             truth[some],
             Precision(recipe.auto).at_least,
+            head.policy.sets,
         )
         for some, scores in scored(fitted.model, documents)
     ]

@@ -1,14 +1,15 @@
 """The figures of a head: what it got right, how sure it was, and what can be left to it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import f1_score, precision_recall_fscore_support
 
 from models.calibration import expected_calibration_error
-from models.decision import SweepPoint, coverage_at, sweep
+from models.decision import Sets, SweepPoint, coverage_at, sweep
 
 SWEEP_STEPS = 51
 THICK = 10
@@ -34,6 +35,8 @@ class Outcome:
 
     truth, answer: labels [n]; confidence: of the answer [n]; top: the three best labels [n, 3], "" where there are
     fewer; target: the precision that coverage is stated at; groups: of near-duplicates [n], None where each row is alone.
+    set_sizes: classes in the set of each answer, 0 where it has none [n]; in_set: whether the right one is [n]; None where
+    there are no sets at all.
     """
 
     truth: npt.NDArray[np.str_]
@@ -42,6 +45,8 @@ class Outcome:
     top: npt.NDArray[np.str_]
     target: float
     groups: npt.NDArray[np.int64] | None = None
+    set_sizes: npt.NDArray[np.int64] | None = None
+    in_set: npt.NDArray[np.bool_] | None = None
 
     @property
     def correct(self) -> npt.NDArray[np.bool_]:
@@ -53,7 +58,8 @@ class Outcome:
 
         macro_f1: the mean F1 over the classes that occur among truths or answers; macro_f1_thick: over those with at least
         THICK of these rows, left out where there are none. coverage_at_target: the largest share of the rows, most confident
-        first, that is right often enough.
+        first, that is right often enough. set_share: the share of answers that have a set; of these set_coverage, the share that has
+        the right class in it, and mean and median of the sizes; left out where there are no sets.
         """
         if not len(self.truth):
             nothing = float("nan")
@@ -71,7 +77,19 @@ class Outcome:
             "top3": float((self.top == self.truth[:, None]).any(axis=1).mean()),
             "ece": expected_calibration_error(self.confidence, self.correct),
             "coverage_at_target": coverage_at(self.target, self.confidence, self.correct)[0],
+            **self._of_sets(),
             "rows": len(self.truth),
+        }
+
+    def _of_sets(self) -> dict[str, float]:
+        if self.set_sizes is None or self.in_set is None or not self.set_sizes.any():
+            return {}
+        given = self.set_sizes > 0
+        return {
+            "set_share": float(given.mean()),
+            "set_coverage": float(self.in_set[given].mean()),
+            "set_size_mean": float(self.set_sizes[given].mean()),
+            "set_size_median": float(np.median(self.set_sizes[given])),
         }
 
     def by_class(self) -> list[ClassFigures]:
@@ -99,26 +117,40 @@ class Outcome:
 
 
 def outcome(
-    probabilities: npt.NDArray[np.floating], classes: Sequence[str], truth: npt.NDArray[np.object_], target: float
+    probabilities: npt.NDArray[np.floating],
+    classes: Sequence[str],
+    truth: npt.NDArray[np.object_],
+    target: float,
+    sets: Sets | None = None,
 ) -> Outcome:
-    """From probabilities [n, n_classes]; a truth that is no class of the head counts as a wrong answer."""
+    """From probabilities [n, n_classes]; a truth that is no class of the head counts as a wrong answer, in no set."""
     order = np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP]
     labels = np.array(classes, dtype=str)
     top = labels[order]
     if top.shape[1] < TOP:
         top = np.hstack([top, np.full((len(top), TOP - top.shape[1]), "", labels.dtype)])
     confidence = probabilities[np.arange(len(truth)), order[:, 0]].astype(np.float64)
-    return Outcome(truth.astype(str), top[:, 0], confidence, top, target)
+    said = Outcome(truth.astype(str), top[:, 0], confidence, top, target)
+    if sets is None:
+        return said
+    within = probabilities >= sets.least
+    within[np.arange(len(truth)), order[:, 0]] = True
+    right = within & (said.truth[:, np.newaxis] == labels)
+    return replace(said, set_sizes=within.sum(axis=1), in_set=right.any(axis=1))
 
 
 def together(outcomes: Sequence[Outcome]) -> Outcome:
-    """The outcomes of several folds as one; it has groups where all of them have."""
-    groups = [o.groups for o in outcomes if o.groups is not None]
+    """The outcomes of several folds as one; it has groups, and sets, where all of them have."""
     return Outcome(
         np.concatenate([o.truth for o in outcomes]),
         np.concatenate([o.answer for o in outcomes]),
         np.concatenate([o.confidence for o in outcomes]),
         np.concatenate([o.top for o in outcomes]),
         outcomes[0].target,
-        np.concatenate(groups) if len(groups) == len(outcomes) else None,
+        *(_all_or_none([getattr(o, name) for o in outcomes]) for name in ("groups", "set_sizes", "in_set")),
     )
+
+
+def _all_or_none(parts: Sequence[npt.NDArray[Any] | None]) -> Any:
+    there = [part for part in parts if part is not None]
+    return np.concatenate(there) if len(there) == len(parts) else None

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +16,17 @@ from models.calibrated import CrossFit, Pairs, cross_fit
 from models.calibration import Calibration, fit_calibration
 from models.decision import Floor, Precision, choose_policy
 from models.emphasis import Features, cross_fit_again, emphasis, overall
-from models.fitted import FIELDS, FittedModel, Head, Records, Scope, Vocabulary
+from models.fitted import FittedModel, Head, Records, Scope, Vocabulary
 from models.mixing import Mixing, cross_mix
+from models.naive_bayes import log_frequencies, with_frequencies
 from models.prediction import Target
 from models.rows import Rows
 from models.solver import Block, Problem, Solver, Weights, joined
+from training.counted import Counted, count_ngrams
 from training.recipe import Recipe
 from training.scope import ScopeLesson, bounds
+from training.sets import choose_sets
 from training.split import folds
-from training.spool import lay_out
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many steps of it are done, and of how many."""
@@ -81,18 +82,21 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
     *,
     jobs: int = -1,
     spool: Path | None = None,
+    counted: Counted | None = None,
 ) -> Fit:
     """Fit all heads on the same features.
 
     documents: normalised fields of each row (see models.fitted.FIELDS); groups [n]: near-duplicates, kept in one fold;
     background: texts that are no complaints, for the scope. spool: a directory for what grows with the rows: texts,
     features and margins are then in files there, the out-of-fold scores of the result as well. It is of this fit alone,
-    and the caller's to remove.
+    and the caller's to remove. counted: the n-grams of these documents and texts, where they have been counted already.
     """
     solver = Solver(recipe.c, recipe.balance, recipe.max_iter, recipe.tol, recipe.seed)
     progress("features", 0, 2)
-    vectoriser = ComplaintVectoriser(lexicon.trie, min_df=recipe.min_df, n_jobs=jobs)
-    matrix = Rows.of(vectoriser.fit_transform(lay_out(chain(documents, background), len(FIELDS), spool), spool=spool))
+    if counted is None:
+        vectoriser, matrix = count_ngrams(documents, background, lexicon, recipe.min_df, jobs=jobs, spool=spool)
+    else:
+        vectoriser, matrix = counted.again(recipe.min_df, spool)
     progress("features", 1, 2)
     aside = ScopeLesson.of(len(documents), len(background), groups)
     texts = aside.matrix(matrix, vectoriser.blocks_)
@@ -103,10 +107,10 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
     first = cross_fit(problems, pairs, rough, jobs=jobs, progress=partial(progress, "out of fold"), spool=spool)
     *folded, scoped = first
     cross_fit_again(
-        problems, pairs, first, Features(vectoriser.blocks_, vectoriser.block_weights(), recipe.max_features), solver,
+        problems, pairs, first, _features(vectoriser, recipe), solver,
         len(lessons), jobs=jobs, progress=partial(progress, "out of fold, again"), spool=spool,
     )  # fmt: skip
-    chosen = emphasis(overall(first, len(lessons)), recipe.max_features)
+    chosen = emphasis(overall(first, len(lessons)), recipe.max_features, recipe.emphasis)
     matrix = matrix.emphasise(chosen, vectoriser.blocks_, vectoriser.block_weights())
     texts = texts.emphasise(chosen.plain(), vectoriser.blocks_, vectoriser.block_weights())
     vectoriser.select(*chosen)
@@ -121,6 +125,7 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
         policy = choose_policy(
             Precision(recipe.auto), Floor(recipe.suggest), probabilities, taught.codes, len(taught.classes)
         )
+        policy = replace(policy, sets=choose_sets(recipe.sets, probabilities, taught.codes))
         heads.append(Head(taught.target, taught.classes, taught.names, calibration, policy))
         out_of_fold.append(OutOfFold(taught, probabilities))
     unbounded = FittedModel(
@@ -138,6 +143,10 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
     )
     bounded = bounds(vectoriser, unbounded, documents, scoped.margins[: aside.complaints, 1])
     return Fit(replace(unbounded, scope=bounded), tuple(out_of_fold))
+
+
+def _features(vectoriser: ComplaintVectoriser, recipe: Recipe) -> Features:
+    return Features(vectoriser.blocks_, vectoriser.block_weights(), recipe.max_features, recipe.emphasis)
 
 
 def _problems(lessons: Sequence[Lesson], aside: ScopeLesson, matrix: Rows, texts: Rows) -> list[Problem]:
@@ -167,13 +176,16 @@ def _finally(
         done = Parallel(n_jobs=jobs, prefer="threads")(
             [
                 *(delayed(_mix)(first[n], problems[n], pairs[n]) for n in range(heads)),
+                *(delayed(log_frequencies)(problem) for problem in problems[:heads]),
                 *(delayed(fit_block)(*task) for task in tasks),
             ]
         )
     blocks: list[list[Block]] = [[] for _ in problems]
-    for (number, *_), block in zip(tasks, done[heads:], strict=True):
+    for (number, *_), block in zip(tasks, done[2 * heads :], strict=True):
         blocks[number].append(block)
     fitted = [joined(mine, problem.n_classes) for mine, problem in zip(blocks, problems, strict=True)]
+    for head, frequencies in zip(fitted, done[heads : 2 * heads], strict=False):
+        with_frequencies(head, frequencies)
     return done[:heads], fitted
 
 

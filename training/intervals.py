@@ -44,6 +44,8 @@ def intervals(
             answer=coded.answer[rows],
             confidence=coded.confidence[rows],
             top=coded.top[rows],
+            set_sizes=None if coded.set_sizes is None else coded.set_sizes[rows],
+            in_set=None if coded.in_set is None else coded.in_set[rows],
         )
         for name, value in resample.headline().items():
             drawn.setdefault(name, []).append(value)
@@ -85,3 +87,31 @@ def accuracy_interval(
         unseen = 1 - outside ** (1 / len(sizes))
         low, high = max(low - unseen, 0.0), min(high + unseen, 1.0)
     return low, high
+
+
+def macro_f1_interval(
+    said: Outcome, *, confidence: float = 0.95, resamples: int = RESAMPLES, seed: int = 0
+) -> tuple[float, float]:
+    """Return low and high of macro-F1 alone: as `intervals`, without the time that the other figures take."""
+    labels, codes = np.unique(np.concatenate([said.truth, said.answer]), return_inverse=True)
+    truth, answer = np.split(codes, 2)
+    place = np.arange(len(truth)) if said.groups is None else np.unique(said.groups, return_inverse=True)[1]
+    groups = int(place.max()) + 1
+    draw, even = np.random.default_rng(seed), np.full(groups, 1 / groups)
+    drawn = [
+        weighted_macro_f1(truth, answer, draw.multinomial(groups, even)[place].astype(float), len(labels))
+        for _ in range(resamples)
+    ]
+    tail = (1 - confidence) / 2
+    return float(np.quantile(drawn, tail)), float(np.quantile(drawn, 1 - tail))
+
+
+def weighted_macro_f1(
+    truth: npt.NDArray[np.int64], answer: npt.NDArray[np.int64], weights: npt.NDArray[np.float64], classes: int
+) -> float:
+    """Macro-F1 over the classes that occur, of codes below `classes` [n]; weights: how often each row counts [n]."""
+    right = truth == answer
+    hits = np.bincount(truth[right], weights[right], classes)
+    both = np.bincount(truth, weights, classes) + np.bincount(answer, weights, classes)
+    occurs = both > 0
+    return float((2 * hits[occurs] / both[occurs]).mean()) if occurs.any() else 0.0

@@ -21,6 +21,8 @@ class Recipe:
     """An n-gram of fewer documents is no feature."""
     max_features: int = 200_000
     """Features kept, those with the largest weights: a bundle stays small and a look-up stays in the cache."""
+    emphasis: float = 0.5
+    """Power of a feature's largest weight in a first fit that the feature is multiplied by; 0 leaves all as they are."""
     c: float = 0.5
     """Inverse strength of the regularisation."""
     balance: float = 0.5
@@ -33,6 +35,8 @@ class Recipe:
     """What an answer must keep to be sent without a person looking."""
     suggest: str = "confidence >= 0.20"
     """What an answer must keep to be shown at all."""
+    sets: str = "smallest set @ coverage >= 0.95"
+    """What the set of an answer must keep; empty for answers without a set."""
     group_by: str = ""
     """An extra column whose rows stay on one side of the split, besides near-duplicates; empty for none."""
 
@@ -49,6 +53,8 @@ class Recipe:
             raise ValueError(
                 f"near_duplicate_threshold is {self.near_duplicate_threshold}, expected above 0, at most 1"
             )
+        if not self.c > 0:
+            raise ValueError(f"c is {self.c}, expected above 0")
         for name, least in (
             ("folds", 2),
             ("min_class_rows", 1),
@@ -56,6 +62,8 @@ class Recipe:
             ("min_df", 1),
             ("max_features", 1),
             ("max_iter", 1),
+            ("emphasis", 0),
+            ("balance", 0),
         ):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected at least {least}")

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,16 +33,20 @@ from training.fit import Fit, Progress, fit
 from training.gate import Examined, examine
 from training.gate_report import GateReport
 from training.heldout import keep_held_out
+from training.inner_folds import InnerFold, inner_folds
 from training.intervals import accuracy_interval
 from training.merge import merge
 from training.peers import CHEAP, ask, suited
 from training.profile import held_out_profile
 from training.recipe import Recipe
+from training.rehearsal import Rehearsal
 from training.results import log_results
 from training.slices import slices_of
 from training.spool import Documents
 from training.tracking import TrackedRun, Tracker
+from training.trials import Trial
 from training.trust import trust_in
+from training.tuning import LEAST_DF, Search, Tuning, search
 
 _Indices = npt.NDArray[np.int64]
 _Found = TypeVar("_Found")
@@ -50,16 +54,20 @@ _Found = TypeVar("_Found")
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """What a run ends with: the registered version, the gate's report, and the figures on the rows held out."""
+    """What a run ends with: the registered version, the gate's report, and the figures on the rows held out.
+
+    search: how the recipe was found, None where none was asked for.
+    """
 
     version: VersionInfo
     gate: GateReport
     held_out: Mapping[Target, Outcome]
     reports: Mapping[Target, FiguresReport]
     split: str
+    search: Search | None
 
 
-def train(
+def train(  # noqa: PLR0913, PLR0917 - what is given, by what means, and who is told
     files: Sequence[Path],
     columns: Mapping[Role, str],
     recipe: Recipe,
@@ -68,16 +76,18 @@ def train(
     progress: Progress,
     on_gate: Callable[[GateReport], None],
     charter: Charter | None = None,
+    tuning: Tuning | None = None,
 ) -> Trained:
     """Read, examine, hold out and measure, fit again on all rows, store, register, point `challenger` at it.
 
     The figures are those of a model that has not seen the rows held out; the version that is registered has learnt
     from all rows, by the same recipe. What grows with the rows is in files of a temporary directory, so that a file may be
-    larger than memory. charter: a division of work that the version learns how far to trust.
+    larger than memory. charter: a division of work that the version learns how far to trust. tuning: how far to search for a better recipe than
+    this one, by cross-validation of the rows that are not held out.
     Raises training.errors.Refused, models.versions.RegistryError.
     """
     with tempfile.TemporaryDirectory(prefix="paidan-train-", ignore_cleanup_errors=True) as scratch:
-        return _train(files, columns, recipe, tracker, lexicon, progress, on_gate, charter, Path(scratch))
+        return _train(files, columns, recipe, tracker, lexicon, progress, on_gate, charter, tuning, Path(scratch))
 
 
 def _train(  # noqa: PLR0913, PLR0917 - those of `train`, and where to work
@@ -89,6 +99,7 @@ def _train(  # noqa: PLR0913, PLR0917 - those of `train`, and where to work
     progress: Progress,
     on_gate: Callable[[GateReport], None],
     charter: Charter | None,
+    tuning: Tuning | None,
     scratch: Path,
 ) -> Trained:
     normalise = Normaliser()
@@ -96,12 +107,22 @@ def _train(  # noqa: PLR0913, PLR0917 - those of `train`, and where to work
     data = merged.data
     examined = examine(data, recipe, normalise.text_of, merged.report, spool=scratch)
     on_gate(examined.report)
+    parts = [] if tuning is None else inner_folds(data, examined, recipe)
     with tracker.run(datetime.now(UTC).strftime("train %Y-%m-%d %H:%M:%S")) as run:
-        _log_inputs(run, data, examined, recipe, files)
+        _log_inputs(run, data, examined, files)
         # a row without a label says nothing of whose labels the others are
         labels = {target: set(data.labels(target).tolist()) - {""} for target in data.targets}
         names = {target: names_of(target, sorted(said)) for target, said in labels.items()}
         documents, background = read_documents(data, scratch), read_background()
+        searched = None
+        if tuning is not None:
+            with tempfile.TemporaryDirectory(dir=scratch, ignore_cleanup_errors=True) as spool:
+                rehearsal = Rehearsal(
+                    data, examined, documents, background, lexicon, min(recipe.min_df, LEAST_DF), Path(spool), progress
+                )
+                searched = _search(tracker, run, recipe, parts, rehearsal, tuning)
+            recipe = searched.recipe
+        run.log_recipe(recipe.to_params())
 
         def fitted_to(rows: _Indices, told: Progress, use: Callable[[Fit], _Found]) -> _Found:
             lessons = lessons_of(data, examined, rows, recipe, names)
@@ -137,6 +158,7 @@ def _train(  # noqa: PLR0913, PLR0917 - those of `train`, and where to work
         bundle, pipeline = scratch / "bundle", scratch / "pipeline.joblib"
         about = _about(data, files, recipe, examined, figures, profile)
         about["trust"] = None if trust is None else trust.to_manifest()
+        about["search"] = None if searched is None else searched.to_dict()
         write_bundle(model, bundle, about)
         joblib.dump(reference_pipelines(model, lexicon), pipeline, compress=3)
         run.log_bundle(bundle, pipeline)
@@ -145,7 +167,7 @@ def _train(  # noqa: PLR0913, PLR0917 - those of `train`, and where to work
         log_results(run, tracker.registry.name, held_out, model, reports, about, examined.report)
         headline = {f"{target}/{name}": value for target, o in held_out.items() for name, value in o.headline().items()}
         version = run.register([head.target for head in model.heads], headline)
-    return Trained(version, examined.report, held_out, reports, examined.split.sentence)
+    return Trained(version, examined.report, held_out, reports, examined.split.sentence, searched)
 
 
 def _hold_out(
@@ -171,10 +193,27 @@ def _hold_out(
     return outcomes, reports, held_out_profile(fitted, data, documents[test_rows[examined.groups[test_rows] >= 0]])
 
 
-def _log_inputs(
-    run: TrackedRun, data: LabelledComplaints, examined: Examined, recipe: Recipe, files: Sequence[Path]
-) -> None:
-    run.log_recipe(recipe.to_params())
+def _search(
+    tracker: Tracker, run: TrackedRun, recipe: Recipe, parts: Sequence[InnerFold], rehearsal: Rehearsal, tuning: Tuning
+) -> Search:
+    """Search for a recipe; each trial is a run within this one as soon as it is over."""
+
+    def keep(trial: Trial) -> None:
+        started = datetime.now(UTC) - timedelta(seconds=trial.seconds)
+        with tracker.run(f"trial {trial.number + 1}", within=run, started=started) as nested:
+            nested.log_recipe(trial.recipe.to_params())
+            figures = {name: value for name, value in trial.figures().items() if np.isfinite(value)}
+            nested.log_metrics(figures | {"seconds": trial.seconds, "folds": trial.folds})
+            nested.tag("state", trial.state)
+        tuning.on_trial(trial)
+
+    found = search(recipe, parts, rehearsal, replace(tuning, on_trial=keep))
+    run.log_json("search", found.to_dict())
+    run.log_text("search", found.sentence)
+    return found
+
+
+def _log_inputs(run: TrackedRun, data: LabelledComplaints, examined: Examined, files: Sequence[Path]) -> None:
     counts = {"rows": len(data), "train": len(examined.split.train), "test": len(examined.split.test)}
     run.log_dataset(data.digest, counts, ", ".join(path.name for path in files))
     run.log_json("gate", examined.report.to_dict())

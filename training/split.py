@@ -117,7 +117,7 @@ def _grouped(data: LabelledComplaints, texts: Column, groups: _Indices, usable: 
     inside = groups[usable]
     chosen = np.zeros(len(usable), dtype=np.bool_)
     if len(np.unique(inside)) > 1:
-        chosen = _first(_strata(data)[usable], _names(texts[usable], recipe.seed), inside, recipe.test_fraction)
+        chosen = _first(strata(data)[usable], _names(texts[usable], recipe.seed), inside, recipe.test_fraction)
     for target in data.targets:
         chosen &= ~np.isin(inside, _only_groups(data.labels(target)[usable], inside))
     train, test = usable[~chosen], usable[chosen]
@@ -153,7 +153,7 @@ def _first(
     return np.isin(groups, called["group"][behind < wanted])
 
 
-def _strata(data: LabelledComplaints) -> npt.NDArray[np.object_]:
+def strata(data: LabelledComplaints) -> npt.NDArray[np.object_]:
     """Return the label to stratify by: of the head with the most classes, where a row has it, else of the other."""
     strata = np.full(len(data), "", dtype=object)
     for target in sorted(data.targets, key=lambda target: -len(set(data.labels(target)))):

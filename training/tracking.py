@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -75,18 +76,25 @@ class Tracker:
     key: bytes | None = field(default=None, repr=False)
 
     @contextlib.contextmanager
-    def run(self, name: str) -> Iterator["TrackedRun"]:
+    def run(
+        self, name: str, verb: str = "train", *, within: "TrackedRun | None" = None, started: datetime | None = None
+    ) -> Iterator["TrackedRun"]:
         """Open a run and close it: FINISHED, or FAILED with a note, or KILLED when a person interrupts it.
 
-        A run that does not finish leaves no version behind, and the challenger as it was.
+        A run that does not finish leaves no version behind, and the challenger as it was. verb: of the command line; within:
+        the run that this one is part of; started: now unless given.
         """
         store = self.registry.store
+        # what MLflow would fill in from the machine: script path and user
+        tags = {"mlflow.source.name": f"paidan {verb}", "mlflow.source.type": "LOCAL"}
+        if within is not None:
+            tags["mlflow.parentRunId"] = within.run_id
         with store.answering():
             run = store.client.create_run(
                 self._experiment(),
+                start_time=None if started is None else int(started.timestamp() * 1000),
                 run_name=name,
-                # what MLflow would fill in from the machine: script path and user
-                tags={"mlflow.source.name": "paidan train", "mlflow.source.type": "LOCAL"},
+                tags=tags,
             )
         tracked = TrackedRun(self.registry, run.info.run_id)
         try:
@@ -167,6 +175,11 @@ class TrackedRun:
         for batch in _batches([metric(names[name], float(value), now, 0) for name, value in metrics.items()]):
             with self.registry.store.answering():
                 self._client.log_batch(self.run_id, metrics=batch)
+
+    def tag(self, name: str, value: str) -> None:
+        """Keep a word about the run itself."""
+        with self.registry.store.answering():
+            self._client.set_tag(self.run_id, name, without_paths(value))
 
     def log_table(self, name: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Keep rows of aggregates as tables/<name>.csv, with a byte-order mark, so that spreadsheets read Chinese."""

@@ -23,6 +23,7 @@ from models.charter.route import CharterVersion
 from models.charter.trust import SHIPPED, Match, Trust
 from training.dataset import LabelledComplaints
 from training.fit import Fit
+from training.sets import choose_sets
 
 SAMPLE = 20_000
 """Rows that ten numbers are fitted to, evenly spread."""
@@ -62,7 +63,13 @@ def trust_in(charter: Charter, fitted: Fit, data: LabelledComplaints, rows: _Num
         heirs = division.today(str(labels[row]))
         # of an office that was split nobody knows who of its heirs would have had a ticket
         truth.append(heirs[0] if len(heirs) == 1 else "")
-    return Trust(learn_trust([lessons(roster, np.hstack(told), readings, truth)]), charter.digest)
+    learnt = lessons(roster, np.hstack(told), readings, truth)
+    weights, known = learn_trust([learnt]), learnt.truth >= 0
+    alone = next(head.policy.sets for head in fitted.model.heads if head.target == "office")
+    sets = None
+    if alone is not None and known.any():
+        sets = choose_sets(alone.coverage.sentence, pooled_probabilities(learnt, weights)[known], learnt.truth[known])
+    return Trust(weights, charter.digest, sets)
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,6 +47,8 @@ class Division:
         stations = (office.code for office in charter.offices if office.kind is OfficeKind.STATION)
         self._station_of = {code: found[0] for code in stations if (found := self._one(code))}
         self._cells = self._table()
+        self.domains = frozenset(domain for domain, _, _ in self._cells)
+        """Those for which there is any rule."""
 
     def duty(self, domain: str, kind: Request, condition: str | None, place: str | None) -> Duty | None:
         """Whose ticket it is; None where no rule says so, or its lead has no one successor.

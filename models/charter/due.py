@@ -57,7 +57,7 @@ class Deadlines:
         received = in_china(received_at)
         running = self._running(kinds, received.date())
         if not done:
-            return tuple([_after(item, received) if isinstance(item, _Wait) else item for item in running])
+            return tuple([item if isinstance(item, Due) else _after(item, received) for item in running])
         found = []
         for clock in self._valid(kinds, received.date()):
             if clock.code in done or clock.step in done:
@@ -99,7 +99,8 @@ def _wait(clock: Clock) -> _Wait:
 
 
 def _after(wait: _Wait, start: datetime) -> Due:
-    return Due(wait.step, start + wait.time, wait.basis, provisional=False, local=wait.local)
+    step, time, basis, local = wait
+    return Due(step, start + time, basis, False, local)  # noqa: FBT003
 
 
 def _from_day(clock: Clock, start: date) -> Due:

@@ -6,11 +6,11 @@ without an officer on duty leaves this alone.
 """
 
 import re
-from datetime import datetime
+from datetime import date
 
 from models.charter.articles import Level
 from models.charter.route import Sentence, Urgency
-from models.charter.workdays import in_china, is_workday
+from models.charter.workdays import is_workday
 
 AT_ONCE = frozenset({"FDS", "CAT", "SPF", "DMC", "SEQ"})
 """Domains that do not wait: food sold, eaten out and special, drugs and devices, special equipment."""
@@ -29,12 +29,12 @@ _TOURISM = re.compile(
 )
 
 
-def needs_duty_officer(domain: str | None, urgency: Urgency, received_at: datetime, text: str = "") -> bool:
-    """Tell whether a ticket that came in on a day off (+08:00) goes to the officer on duty at once.
+def needs_duty_officer(domain: str | None, urgency: Urgency, day: date, text: str = "") -> bool:
+    """Tell whether a ticket that came in on `day`, as the day is in China, goes to the officer on duty at once.
 
     text: what was said, to tell prices in tourism from other prices.
     """
-    works, _ = is_workday(in_china(received_at).date())
+    works, _ = is_workday(day)
     if works:
         return False
     if urgency.level is Level.P0 or domain in AT_ONCE:

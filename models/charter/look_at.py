@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from models.charter.assertion import is_denied
-from models.charter.expressions import Expressions, Match
+from models.charter.expressions import Expressions
 from models.charter.route import Sentence
 
 TABLE = Path(__file__).parent / "data" / "look_at.csv"
@@ -49,12 +49,12 @@ class FactsToLookAt:
 
     def of(self, text: str) -> tuple[Sentence, ...]:
         """Return a sentence for each fact that the text mentions and does not deny, quoting it, in the order of the table."""
-        return self.of_matches(text, self.expressions.in_text(text))
+        return self.of_tried(text, range(len(self._signs)))
 
-    def of_matches(self, text: str, matches: Iterable[Match]) -> tuple[Sentence, ...]:
-        """Return the same where the matches in `text` are known."""
+    def of_tried(self, text: str, tried: Iterable[int]) -> tuple[Sentence, ...]:
+        """Return the same where no signs but those with these numbers can be in the text."""
         quoted: dict[Fact, dict[str, str]] = {}
-        for number, start, end in matches:
+        for number, start, end in self.expressions.matches(text, tried):
             sign = self._signs[number]
             quotes = quoted.setdefault(sign.fact, {})
             if sign.name not in quotes and not is_denied(text, start, end):

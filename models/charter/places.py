@@ -1,25 +1,27 @@
 """Where the merchant is: the charter's names in a complaint, found in one pass, longest first.
 
+Longest first is what the pass does (`hearing`); here is what the names that it found say.
 The merchant's address counts before the merchant's name, that before the text, and the complainant's own address never:
 家住东亭街道 says where a citizen lives; 家住东亭街道，楼下超市 says where the shop is as well.
 """
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import opencc
-from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
+from features.codepoints import encode
 from features.complaint import Complaint
 from models.charter.articles import Charter, Office, OfficeKind, PlaceName
+from models.charter.hearing import Hearing, Weighed
 from models.charter.route import PlaceFound
 
 FIELDS = ("address", "merchant", "title", "text")
 """The fields in the order in which they are believed."""
 
-_BETWEEN = "\n\n"
-"""Between fields: no name has it, and no clause reaches over it."""
+JOINT = "\n"
+"""Between title and text, doubled between other fields: no name has it, and no expression or clause reaches over it."""
 
 _SCRIPTS = ("s2t", "s2tw", "s2hk")
 _SHORTEST_OFFICE_NAME = 3
@@ -76,64 +78,74 @@ _Hit = tuple[int, int, int, str, str]
 NOTHING_SEEN = Sighting(None, mixed=False, doubtful=(), offices=(), departments=())
 
 
-class PlaceFinder:
-    """Finds a charter's places; holds an automaton, no state, and may be shared by threads."""
+class Whole(NamedTuple):
+    """All fields in one text, in the order of `FIELDS`, and where those behind the first begin."""
+
+    written: str
+    merchant: int
+    title: int
+    text: int
+
+    @classmethod
+    def of(cls, complaint: Complaint) -> Self:
+        """Write a complaint's fields one after another; from `title` on it is what was said, joined by JOINT."""
+        address, merchant, title = complaint.address, complaint.merchant, complaint.title
+        second = len(address) + 2
+        third = second + len(merchant) + 2
+        return cls(
+            f"{address}\n\n{merchant}\n\n{title}\n{complaint.text}", second, third, third + len(title) + len(JOINT)
+        )
+
+    def field_at(self, place: int) -> tuple[int, int]:
+        """The number of the field that a character stands in, and where that begins."""
+        if place >= self.text:
+            return 3, self.text
+        if place >= self.title:
+            return 2, self.title
+        return (1, self.merchant) if place >= self.merchant else (0, 0)
+
+
+class Places:
+    """What a charter's names say where they are found; holds no state, and may be shared by threads.
+
+    names: what to look for.
+    """
 
     def __init__(self, charter: Charter) -> None:
         patterns = _patterns(charter)
+        self.names = tuple(patterns)
         self._patterns = list(patterns.values())
-        # as fast as a DFA, at a tenth of its memory
-        self._find = AhoCorasick(
-            list(patterns),
-            matchkind=MatchKind.LeftmostLongest,
-            implementation=Implementation.ContiguousNFA,
-        )
+        self._alone = [_alone(pattern) for pattern in self._patterns]
 
-    def find(self, complaint: Complaint) -> tuple[PlaceFound, ...]:
-        """The places that say where the merchant is, best first; offsets are of the original fields."""
-        return tuple([_place(hit) for hit in self._read(complaint).hits])
-
-    def sight(self, complaint: Complaint) -> Sighting:
-        """The best place, and everything else that the charter has a name for."""
-        hits, doubtful, offices, departments = self._read(complaint)
-        if not hits:
-            if doubtful or offices or departments:
-                return NOTHING_SEEN._replace(
-                    doubtful=tuple(map(_place, doubtful)), offices=offices, departments=departments
-                )
+    def sight(self, whole: Whole, names: list[int]) -> Sighting:
+        """The best place, and everything else that the charter has a name for; names: as in `hearing.Heard`."""
+        if not names:
             return NOTHING_SEEN
+        if len(names) == _ONE and (known := self._alone[names[0]]) is not None:
+            return known
+        hits, doubtful, offices, departments = self.read(whole, names)
+        if not hits:
+            return Sighting(None, False, tuple([_place(hit) for hit in doubtful]), offices, departments)  # noqa: FBT003
         best = hits[0]
         mixed = len(hits) > 1 and any(hit[0] == best[0] and hit[3] != best[3] for hit in hits)
-        return Sighting(_place(best), mixed, tuple(map(_place, doubtful)), offices, departments)
+        return Sighting(_place(best), mixed, tuple([_place(hit) for hit in doubtful]), offices, departments)
 
-    def _read(self, complaint: Complaint) -> "_Read":
-        address, merchant, title = complaint.address, complaint.merchant, complaint.title
-        whole = f"{address}{_BETWEEN}{merchant}{_BETWEEN}{title}{_BETWEEN}{complaint.text}"
-        try:
-            found = self._find.find_matches_as_indexes(whole)
-        except UnicodeEncodeError:
-            # half a character, which a broken export may hold: a question mark stands in its place
-            found = self._find.find_matches_as_indexes(whole.encode("utf-8", "replace").decode())
-        if not found:
-            return _NOTHING_READ
-        second = len(address) + len(_BETWEEN)
-        third = second + len(merchant) + len(_BETWEEN)
-        begins = (0, second, third, third + len(title) + len(_BETWEEN))
-        return self._sorted(found, whole, begins)
-
-    def _sorted(self, found: list[tuple[int, int, int]], whole: str, begins: tuple[int, int, int, int]) -> "_Read":
+    def read(self, whole: Whole, names: list[int]) -> "Read":
+        """What each name means where it stands."""
         patterns = self._patterns
         sure: list[_Hit] = []
         unsure: list[_Hit] = []
-        offices: list[str] = []
-        departments: list[str] = []
+        offices: tuple[str, ...] = ()
+        departments: tuple[str, ...] = ()
         local = False
-        for number, start, end in found:
-            means, codes, name = patterns[number]
-            if means <= _AMBIGUOUS:
-                field = 3 if start >= begins[3] else 2 if start >= begins[2] else 1 if start >= begins[1] else 0
-                begin = begins[field]
-                if field > 1 and _own_home(whole, begin, start, end):
+        for at in range(0, len(names), 3):
+            means, codes, name = patterns[names[at]]
+            if means == _DEPARTMENT:
+                departments += codes
+            elif means <= _AMBIGUOUS:
+                start, end = names[at + 1], names[at + 2]
+                field, begin = whole.field_at(start)
+                if field > 1 and _own_home(whole.written, begin, start, end):
                     continue
                 hit = (field, start - begin, end - begin, codes[0], name)
                 (sure if means == _PLACE or field == 0 else unsure).append(hit)
@@ -141,29 +153,60 @@ class PlaceFinder:
                 local = True
             elif means == _OFFICE:
                 offices += codes
-            elif means == _DEPARTMENT:
-                departments += codes
         doubtful: list[_Hit] = []
         if unsure:
             vouched = {hit[3] for hit in sure}
             for hit in unsure:
                 (sure if local or hit[3] in vouched else doubtful).append(hit)
-        return _Read(
+        return Read(
             _ordered(sure) if len(sure) > 1 else sure,
             doubtful,
-            tuple(dict.fromkeys(offices)) if offices else (),
-            tuple(dict.fromkeys(departments)) if departments else (),
+            tuple(dict.fromkeys(offices)) if len(offices) > 1 else offices,
+            tuple(dict.fromkeys(departments)) if len(departments) > 1 else departments,
         )
 
 
-class _Read(NamedTuple):
+class PlaceFinder:
+    """Finds a charter's places and nothing else; may be shared by threads."""
+
+    def __init__(self, charter: Charter) -> None:
+        self._places = Places(charter)
+        self._hearing = Hearing({}, {"": Weighed((0, 0, 0, 0), 0)}, names=self._places.names)
+
+    def find(self, complaint: Complaint) -> tuple[PlaceFound, ...]:
+        """The places that say where the merchant is, best first; offsets are of the original fields."""
+        whole = Whole.of(complaint)
+        return tuple([_place(hit) for hit in self._places.read(whole, self._names(whole)).hits])
+
+    def sight(self, complaint: Complaint) -> Sighting:
+        """The best place, and everything else that the charter has a name for."""
+        whole = Whole.of(complaint)
+        return self._places.sight(whole, self._names(whole))
+
+    def _names(self, whole: Whole) -> list[int]:
+        return self._hearing.of(encode(whole.written), 0, None)[2]
+
+
+class Read(NamedTuple):
+    """Names of places, best first, those without a second sign, and codes of offices and departments."""
+
     hits: Sequence[_Hit]
     doubtful: Sequence[_Hit]
     offices: tuple[str, ...]
     departments: tuple[str, ...]
 
 
-_NOTHING_READ = _Read((), (), (), ())
+_ONE = 3
+"""What one name has in a list of names."""
+
+
+def _alone(pattern: _Pattern) -> Sighting | None:
+    """What is seen where nothing else is; None where that depends on where the name stands."""
+    if pattern.means == _OFFICE:
+        return NOTHING_SEEN._replace(offices=pattern.codes)
+    if pattern.means == _DEPARTMENT:
+        return NOTHING_SEEN._replace(departments=pattern.codes)
+    return NOTHING_SEEN if pattern.means in {_LOCALITY, _NOTHING} else None
 
 
 def _place(hit: _Hit) -> PlaceFound:

@@ -25,13 +25,13 @@ _AS_GOOD_AS_NONE = -25.0
 @compiled(fastmath=True)
 def opinions(
     probabilities: Floats,
+    named: Integers,
     domains: int,
     office: int,
     heirs: Integers,
     leads: Integers,
     reach: Integers,
     side: Integers,
-    named: Integers,
     evidence: int,
     matches: Doubles,
 ) -> None:
@@ -96,20 +96,24 @@ def opinions(
 @compiled(fastmath=True)
 def pooled(
     probabilities: Floats,
+    named: Integers,
     domains: int,
     office: int,
     heirs: Integers,
     leads: Integers,
     reach: Integers,
     side: Integers,
-    named: Integers,
     evidence: int,
     weights: Doubles,
-) -> tuple[int, float, int, float, int, float, int, float]:
-    """The LEADING offices and their probabilities, best first; -1 where there are fewer. Arguments: see `opinions`."""
+    least: float,
+) -> tuple[int, float, int, float, int, float, int, float, int]:
+    """The LEADING offices and their probabilities, best first; -1 where there are fewer. Arguments: see `opinions`.
+
+    Last comes how many offices have a probability of at least `least`.
+    """
     n = len(side)
     matches = np.empty((n, MATCHES), np.float64)
-    opinions(probabilities, domains, office, heirs, leads, reach, side, named, evidence, matches)
+    opinions(probabilities, named, domains, office, heirs, leads, reach, side, evidence, matches)
     scores = np.empty(n, np.float64)
     leading = np.full(LEADING, -1, np.int64)
     for o in range(n):
@@ -129,10 +133,14 @@ def pooled(
     for o in range(n):
         if scores[o] - best > _AS_GOOD_AS_NONE:
             total += np.exp(np.float32(scores[o] - best))
+    passing, bound = 0, best + np.log(least * total)
+    for o in range(n):
+        if scores[o] >= bound:
+            passing += 1
     a, b, c, d = int(leading[0]), int(leading[1]), int(leading[2]), int(leading[3])
     return (
         a, _share(scores, a, best, total), b, _share(scores, b, best, total),
-        c, _share(scores, c, best, total), d, _share(scores, d, best, total),
+        c, _share(scores, c, best, total), d, _share(scores, d, best, total), passing,
     )  # fmt: skip
 
 

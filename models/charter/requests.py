@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, cached_property
-from itertools import compress, product
 from pathlib import Path
 
+from features.codepoints import encode
 from models.charter.articles import Request
-from models.charter.words import Words
+from models.charter.hearing import NO_REMEDY, PENALTY, REMEDY, WEIGHED, Hearing, Weighed
 
 TABLE = Path(__file__).parent / "data" / "requests.csv"
 """Columns: what (word, domain, bias), name, asks (see `Demand`), and the weight for each kind in hundredths."""
@@ -25,19 +25,7 @@ KINDS = (Request.COMPLAINT, Request.REPORT, Request.ENQUIRY, Request.SUGGESTION)
 NO_DOMAIN = ""
 """The name under which the table tells what holds where the domain is not known."""
 
-BOTH_CLEAR = 80
-"""Hundredths by which a text has to speak for complaint and for report to be taken as both; less is doubt, not two."""
-
 Weights = tuple[int, int, int, int]
-
-# All that is added up over the words of a text stands in one number, so that it is one addition: from the lowest bits
-# up the weights of the four kinds, how many words, how many of them demand a penalty, and what a listener counts.
-_BITS = 20
-_LANE = (1 << _BITS) - 1
-_ZERO = 1 << (_BITS - 1)
-"""Of a lane of weights, which may go below nothing."""
-_REPORT, _ENQUIRY, _SUGGESTION, _WORD, _PENALTY, OWN = (place * _BITS for place in range(1, 7))
-_ZEROS = _ZERO | _ZERO << _REPORT | _ZERO << _ENQUIRY | _ZERO << _SUGGESTION
 
 
 class Demand(StrEnum):
@@ -59,28 +47,25 @@ class RequestTable:
 
 
 class Requests:
-    """Tells kinds of request by a table; may be shared by threads."""
+    """Tells kinds of request by a table; may be shared by threads.
+
+    words, starts: what `Hearing` takes, for whoever hears more than this in one pass.
+    """
 
     def __init__(self, table: RequestTable) -> None:
-        self.words = tuple(table.words)
-        """What to look for in a text."""
-        self._remedies, self._penalties, self._no_remedy = (
-            frozenset(place for place, word in enumerate(self.words) if table.demands.get(word) is demand)
-            for demand in Demand
-        )
-        self.tallies = tuple(
-            _packed(weights) + (1 << _WORD) + ((place in self._penalties) << _PENALTY)
-            for place, weights in enumerate(table.words.values())
-        )
-        """What each word adds to a `total`; from bit OWN up there is nothing."""
-        self._starts = {
-            name: _ZEROS + _packed(table.bias) + _packed(weights) for name, weights in table.domains.items()
+        demands = {Demand.REMEDY: REMEDY, Demand.PENALTY: PENALTY, Demand.NO_REMEDY: NO_REMEDY}
+        self.words = {
+            word: Weighed(weights, WEIGHED | demands[table.demands[word]] if word in table.demands else WEIGHED)
+            for word, weights in table.words.items()
+        }
+        self.starts = {
+            name: Weighed(_added(table.bias, weights), WEIGHED if name else 0)
+            for name, weights in table.domains.items()
         }
 
     @cached_property
-    def automaton(self) -> Words:
-        """The pass over a text, for whoever makes none of their own."""
-        return Words(self.words)
+    def _hearing(self) -> Hearing:
+        return Hearing(self.words, self.starts)
 
     def of(self, text: str, domain: str | None = None) -> tuple[Request, ...]:
         """Return the kinds of `text` (title and text, one after the other), never none, in the order of `KINDS`.
@@ -88,52 +73,19 @@ class Requests:
         domain: its code, where it is known; one that the table does not know counts as not known. OTHER: nothing in the
         text says anything, and no domain does.
         """
-        return self.of_words({word for word, _, _ in self.automaton.in_text(text)}, domain)
-
-    def of_words(self, found: set[int], domain: str | None) -> tuple[Request, ...]:
-        """Return the same where it is known which of `words` the text has."""
-        return self.of_total(sum(map(self.tallies.__getitem__, found)), found, domain)
-
-    def of_total(self, total: int, found: set[int], domain: str | None) -> tuple[Request, ...]:
-        """Return the same where their `tallies` are added up; `found` may have numbers of other words, above these."""
-        start = self._starts.get(domain or NO_DOMAIN)
-        if start is None or not domain:
-            if not total + _ZEROS >> _WORD & _LANE:
-                return (Request.OTHER,)
-            start = self._starts[NO_DOMAIN]
-        total += start
-        complaint = (total & _LANE) - _ZERO
-        report = (total >> _REPORT & _LANE) - _ZERO
-        enquiry = (total >> _ENQUIRY & _LANE) - _ZERO
-        suggestion = (total >> _SUGGESTION & _LANE) - _ZERO
-        if total >> _PENALTY & _LANE:
-            if not found.isdisjoint(self._no_remedy):
-                complaint, report = min(complaint, 0), max(report, 1)
-            elif not found.isdisjoint(self._remedies):
-                complaint, report = max(complaint, BOTH_CLEAR), max(report, BOTH_CLEAR)
-        return kinds_of((complaint, report, enquiry, suggestion))
+        return KINDS_HEARD[self._hearing.of(encode(text), 0, domain)[0]]
 
 
-def kinds_of(scores: tuple[int, int, int, int]) -> tuple[Request, ...]:
-    """Return the kinds whose score, in hundredths of a logit, is above 0; the best where none is.
-
-    Complaint and report together only where both are clear: between the two a text that is neither is the commoner case.
-    """
-    complaint, report, enquiry, suggestion = scores
-    if complaint > 0 and report > 0 and min(complaint, report) < BOTH_CLEAR:
-        if complaint < report:
-            complaint = 0
-        else:
-            report = 0
-    found = _COMBINED[complaint > 0, report > 0, enquiry > 0, suggestion > 0]
-    return found or (KINDS[scores.index(max(scores))],)
+KINDS_HEARD: tuple[tuple[Request, ...], ...] = (
+    (Request.OTHER,),
+    *(tuple(kind for place, kind in enumerate(KINDS) if bits >> place & 1) for bits in range(1, 1 << len(KINDS))),
+)
+"""The kinds by the number that `Hearing.of` returns for them."""
 
 
-_COMBINED = {told: tuple(compress(KINDS, told)) for told in product((False, True), repeat=len(KINDS))}
-
-
-def _packed(weights: Weights) -> int:
-    return sum(weight << place * _BITS for place, weight in enumerate(weights))
+def _added(one: Weights, other: Weights) -> Weights:
+    a, b, c, d = (x + y for x, y in zip(one, other, strict=True))
+    return a, b, c, d
 
 
 def requests_of(text: str, domain: str | None = None) -> tuple[Request, ...]:

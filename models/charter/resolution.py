@@ -2,23 +2,22 @@
 
 from datetime import date, datetime
 
-import numpy as np
-import numpy.typing as npt
-
 from features.complaint import Complaint
 from models.charter.articles import Charter, Request
 from models.charter.division import Division
 from models.charter.due import Deadlines
 from models.charter.duty import DAY_OFF, needs_duty_officer
-from models.charter.places import PlaceFinder
-from models.charter.roster import Circumstances, Ranked, Roster
+from models.charter.places import Places, Whole
+from models.charter.roster import Circumstances, Ranking, Roster
 from models.charter.route import CharterVersion, Resolution
 from models.charter.routing import Answers, Reading, Router
 from models.charter.said import Listener
 from models.charter.trust import OfficeScores
+from models.charter.wording import Wording
 from models.charter.workdays import in_china
+from models.decision import Sets
 from models.fitted import Head
-from models.prediction import Candidate, Decision, HeadAnswer, Triage
+from models.prediction import Candidate, Decision, HeadAnswer, PredictionSet, Triage
 from models.triage import doubts_of
 
 _DAYS = 8
@@ -34,15 +33,13 @@ class Resolver:
     def __init__(self, charter: Charter, version: CharterVersion) -> None:
         self.charter = charter
         self.version = version
-        self._places = PlaceFinder(charter)
-        self._listener = Listener(charter)
+        self._places = Places(charter)
+        self._listener = Listener(charter, self._places.names)
         self._deadlines = Deadlines(charter)
-        self._router = Router(charter)
+        self._wording = Wording(charter)
         self._domains = dict(charter.domains)
-        self._names = {office.code: office.name for office in charter.offices}
-        self._divisions: dict[date, Division] = {}
+        self._routers: dict[date, Router] = {}
         self._rosters: dict[tuple[date, int], Roster] = {}
-        self._weights: dict[tuple[float, ...], npt.NDArray[np.float64]] = {}
 
     def resolve(
         self, triage: Triage, scores: OfficeScores | None, complaint: Complaint, received_at: datetime
@@ -60,12 +57,12 @@ class Resolver:
             roster = self.roster(day, scores.heads)
             applies = roster.applies
             if applies:
-                weights = self._array(scores.trust.weights)
-                ranked = roster.rank(scores.probabilities, reading.given, reading.sighting, weights)
-                office = self._answer(ranked, roster, alone)
+                sets = scores.trust.sets
+                ranking = roster.rank(scores, reading.given, reading.sighting, sets.least if sets is not None else 1.0)
+                office = _answer(ranking, roster, alone, sets)
                 triage = _with_office(triage, office)
         said = Answers(triage.domain, office, alone, applies)
-        return triage, self._resolution(said, reading, self.division(day), complaint, received)
+        return triage, self._resolution(said, reading, complaint, received)
 
     def resolve_given(
         self,
@@ -83,24 +80,26 @@ class Resolver:
         if kinds:
             reading = reading._replace(given=reading.given._replace(kinds=kinds))
         named = HeadAnswer(domain, self._domains.get(domain, domain), 1.0, Decision.AUTO, (), None)
-        return self._resolution(
-            Answers(named, None, None, applies=True), reading, self.division(received.date()), complaint, received
-        )
+        return self._resolution(Answers(named, None, None, applies=True), reading, complaint, received)
 
     def read(self, complaint: Complaint, domain: str | None) -> Reading:
         """What the charter reads in a ticket; domain: as far as it is known."""
-        said = self._listener.of({"title": complaint.title, "text": complaint.text}, domain)
-        sighting = self._places.sight(complaint)
+        whole = Whole.of(complaint)
+        said, names = self._listener.of(whole, domain)
+        sighting = self._places.sight(whole, names)
         place = sighting.place.station if sighting.place is not None else None
         return Reading(sighting, Circumstances(said.kinds, said.condition, place), said)
 
     def division(self, day: date) -> Division:
         """The division of work on a day."""
-        found = self._divisions.get(day)
+        return self._router(day).division
+
+    def _router(self, day: date) -> Router:
+        found = self._routers.get(day)
         if found is None:
-            if len(self._divisions) >= _DAYS:
-                self._divisions.clear()
-            found = self._divisions[day] = Division(self.charter, day)
+            if len(self._routers) >= _DAYS:
+                self._routers.clear()
+            found = self._routers[day] = Router(self.charter, Division(self.charter, day), self._wording)
         return found
 
     def roster(self, day: date, heads: tuple[Head, ...]) -> Roster:
@@ -114,44 +113,36 @@ class Resolver:
             found = self._rosters[key] = Roster(self.charter, self.division(day), day, heads)
         return found
 
-    def _resolution(
-        self, said: Answers, reading: Reading, division: Division, complaint: Complaint, received: datetime
-    ) -> Resolution:
-        kinds, urgency = reading.given.kinds, reading.said.urgency
-        route = self._router.route(division, said, reading)
+    def _resolution(self, said: Answers, reading: Reading, complaint: Complaint, received: datetime) -> Resolution:
+        kinds, urgency, day = reading.given.kinds, reading.said.urgency, received.date()
+        route = self._router(day).route(said, reading)
         domain = said.domain.code if said.domain is not None else None
-        if needs_duty_officer(domain, urgency, received, complaint.text):
+        if needs_duty_officer(domain, urgency, day, complaint.text):
             route = route._replace(basis=(*route.basis, DAY_OFF))
         return Resolution(self.version, kinds, route, urgency, self._deadlines.of(kinds, received))
 
-    def _answer(self, ranked: list[Ranked], roster: Roster, alone: HeadAnswer | None) -> HeadAnswer:
-        (best, confidence), *others = ranked
-        code = roster.offices[best]
-        alternatives = tuple(
-            [Candidate(other := roster.offices[number], self._names[other], share) for number, share in others]
-        )
-        contrast = alone.contrast if alone is not None else None
-        same = (
-            contrast is not None
-            and alone is not None
-            and alone.code == code
-            and bool(alternatives)
-            and contrast.against == alternatives[0].code
-        )
-        return HeadAnswer(
-            code,
-            self._names[code],
-            confidence,
-            _decide(roster, best, confidence),
-            alternatives,
-            contrast if same else None,
-        )
 
-    def _array(self, weights: tuple[float, ...]) -> npt.NDArray[np.float64]:
-        found = self._weights.get(weights)
-        if found is None:
-            found = self._weights[weights] = np.array(weights, np.float64)
-        return found
+def _answer(ranking: Ranking, roster: Roster, alone: HeadAnswer | None, sets: Sets | None) -> HeadAnswer:
+    codes, names = roster.offices, roster.names
+    (best, confidence), *others = ranking.best
+    code = codes[best]
+    alternatives = tuple([Candidate(codes[number], names[number], share) for number, share in others])
+    contrast = None
+    if alone is not None and alone.contrast is not None and alone.code == code and alternatives:
+        contrast = alone.contrast if alone.contrast.against == alternatives[0].code else None
+    passing = _left(alone, code, roster) if sets is None else sets.of(code, alternatives, lambda: ranking.passing)
+    return HeadAnswer(code, names[best], confidence, _decide(roster, best, confidence), alternatives, contrast, passing)
+
+
+def _left(alone: HeadAnswer | None, code: str, roster: Roster) -> PredictionSet | None:
+    """The model's own set in the offices of the day, where its answer stands and each has one heir; else none."""
+    if alone is None or alone.set is None:
+        return None
+    heirs = [roster.today(label) for label in alone.set.codes]
+    codes = tuple(dict.fromkeys([heir for heir in heirs if heir is not None]))
+    if None in heirs or codes[0] != code:
+        return None
+    return alone.set if codes == alone.set.codes else alone.set._replace(codes=codes)
 
 
 def _spoke(domain: HeadAnswer | None) -> bool:
@@ -169,12 +160,12 @@ def _decide(roster: Roster, office: int, confidence: float) -> Decision:
 
 def _with_office(triage: Triage, office: HeadAnswer) -> Triage:
     """The triage with another office: doubts told anew, evidence of the old pair left out where it tells nothing now."""
-    before = triage.office
+    model, complaint, domain, before, evidence, was_doubted, warnings = triage
     second = office.alternatives[0].confidence if office.alternatives else 0.0
-    doubts = [each for each in triage.doubts if not each.startswith("office_")]
-    doubts += doubts_of("office", office.decision, office.confidence, second)
-    evidence = triage.evidence
+    doubts = doubts_of("office", office.decision, office.confidence, second)
+    if was_doubted:
+        doubts = [each for each in was_doubted if not each.startswith("office_")] + doubts
     if evidence and office.contrast is None:
         same = before is not None and before.code == office.code
         evidence = tuple([each for each in evidence if each.target != "office" or (same and each.weight > 0)])
-    return Triage(triage.model, triage.complaint, triage.domain, office, evidence, tuple(doubts), triage.warnings)
+    return Triage(model, complaint, domain, office, evidence, tuple(doubts), warnings)

@@ -12,14 +12,14 @@ from models.charter.articles import STATION, Charter, Request
 from models.charter.division import Division
 from models.charter.places import Sighting
 from models.charter.pool import pooled
-from models.charter.trust import Match
+from models.charter.trust import Match, OfficeScores, Trust
 from models.fitted import Head
 from models.prediction import Target
 
 Integers = npt.NDArray[np.int32]
 
 _REMEMBERED = 4096
-"""Combinations of kinds, condition and place whose leads are kept."""
+"""Combinations of kinds, condition and place whose tables are kept."""
 
 
 class Circumstances(NamedTuple):
@@ -33,11 +33,21 @@ class Circumstances(NamedTuple):
 Ranked = tuple[int, float]
 """An office by its number in the roster, and its pooled probability."""
 
+_Tables = tuple[int, int, Integers, Integers, Integers, Integers]
+"""What `models.charter.pool.opinions` takes that depends on the circumstances alone."""
+
+
+class Ranking(NamedTuple):
+    """The best offices, at most four, best first, and how many offices are probable enough for the set of the answer."""
+
+    best: list[Ranked]
+    passing: int
+
 
 class Roster:
     """The offices of `division`'s day, and where a model's labels have gone to.
 
-    offices: their codes. labels: for each, the class number of its own label in the office head, -1 where it has none of
+    offices, names: their codes and names. labels: for each, the class number of its own label in the office head, -1 where it has none of
     its own. applies: whether the office head has at least one label that the charter knows; True where a model has no
     office head, and the charter answers alone.
     """
@@ -46,6 +56,8 @@ class Roster:
         self.heads = heads
         self.head = next((head for head in heads if head.target == "office"), None)
         self.offices = tuple(office.code for office in charter.offices if division.today(office.code) == (office.code,))
+        names = {office.code: office.name for office in charter.offices}
+        self.names = tuple(names[code] for code in self.offices)
         self._numbers = {code: number for number, code in enumerate(self.offices)}
         self._division = division
         ends = list(accumulate((len(head.classes) for head in heads), initial=0))
@@ -62,62 +74,56 @@ class Roster:
         reach = {(places[part.domain], self._numbers[part.office]) for part in parts if part.domain in places}
         self._reach = _pairs(sorted(reach))
         self._territories = _territories(parts, division.stations)
-        self._leads: dict[Circumstances, Integers] = {}
+        self._tables: dict[Circumstances, _Tables] = {}
         self._sides: dict[str | None, Integers] = {None: np.zeros(len(self.offices), np.int32)}
         self._nobody = np.empty(0, np.int32)
+        self._trusted: tuple[Trust | None, npt.NDArray[np.float64]] = None, np.empty(0)
 
-    def rank(
-        self,
-        probabilities: npt.NDArray[np.float32],
-        given: Circumstances,
-        sighting: Sighting,
-        weights: npt.NDArray[np.float64],
-    ) -> list[Ranked]:
-        """The best offices, at most four, best first."""
-        a, p, b, q, c, r, d, s = pooled(*self.told(probabilities, given, sighting), weights)
+    def rank(self, scores: OfficeScores, given: Circumstances, sighting: Sighting, least: float) -> Ranking:
+        """Rank the offices; least: the probability that the set of the answer asks for."""
+        trust, weights = self._trusted
+        if trust is not scores.trust:
+            weights = np.array(scores.trust.weights, np.float64)
+            # both at once, as other threads may have another model's
+            self._trusted = scores.trust, weights
+        a, p, b, q, c, r, d, s, passing = pooled(*self.told(scores.probabilities, given, sighting), weights, least)
         if d >= 0:
-            return [(a, p), (b, q), (c, r), (d, s)]
-        return [ranked for ranked in ((a, p), (b, q), (c, r)) if ranked[0] >= 0]
+            return Ranking([(a, p), (b, q), (c, r), (d, s)], passing)
+        return Ranking([ranked for ranked in ((a, p), (b, q), (c, r)) if ranked[0] >= 0], passing)
+
+    def today(self, label: str) -> str | None:
+        """The office that does today what the label's did; None where there is none, or more than one."""
+        heirs = self._division.today(label)
+        return heirs[0] if len(heirs) == 1 else None
 
     def told(
         self, probabilities: npt.NDArray[np.float32], given: Circumstances, sighting: Sighting
-    ) -> tuple[npt.NDArray[np.float32], int, int, Integers, Integers, Integers, Integers, Integers, int]:
+    ) -> tuple[npt.NDArray[np.float32], Integers, int, int, Integers, Integers, Integers, Integers, int]:
         """The arguments of `models.charter.pool.opinions` but for the last."""
-        place = given.place
-        side = self._sides.get(place)
-        if side is None:
-            side = self._sides[place] = self._side(place)
-        leads = self._leads.get(given)
-        if leads is None:
-            leads = self._lead(given)
         named = self._nobody
         if sighting.offices:
             heirs = (heir for code in sighting.offices for heir in self._division.today(code))
             named = np.array([self._numbers[heir] for heir in heirs], np.int32)
-        evidence = evidence_of(sighting) if place is not None else 0
-        return (
-            probabilities,
-            self._domains_end,
-            self._first_label,
-            self._heirs,
-            leads,
-            self._reach,
-            side,
-            named,
-            evidence,
-        )
+        tables = self._tables.get(given)
+        if tables is None:
+            tables = self._worked_out(given)
+        return (probabilities, named, *tables, evidence_of(sighting) if given.place is not None else 0)
 
-    def _lead(self, given: Circumstances) -> Integers:
-        if len(self._leads) >= _REMEMBERED:
-            self._leads.clear()
-        found = np.full((len(given.kinds), len(self._domains)), -1, np.int32)
+    def _worked_out(self, given: Circumstances) -> _Tables:
+        if len(self._tables) >= _REMEMBERED:
+            self._tables.clear()
+        leads = np.full((len(given.kinds), len(self._domains)), -1, np.int32)
         for row, kind in enumerate(given.kinds):
             for column, domain in enumerate(self._domains):
                 duty = self._division.duty(domain, kind, given.condition, given.place)
                 if duty is not None:
-                    found[row, column] = self._numbers.get(duty.lead, -1)
-        self._leads[given] = found
-        return found
+                    leads[row, column] = self._numbers.get(duty.lead, -1)
+        side = self._sides.get(given.place)
+        if side is None:
+            side = self._sides[given.place] = self._side(given.place)
+        tables = self._domains_end, self._first_label, self._heirs, leads, self._reach, side
+        self._tables[given] = tables
+        return tables
 
     def _side(self, place: str | None) -> Integers:
         side = np.zeros(len(self.offices), np.int32)

@@ -1,9 +1,9 @@
 """From the offices of one ticket to its route: state, lead, assistants, departments, tracks, and why."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from models.charter.articles import Charter, OfficeKind
+from models.charter.articles import Charter, OfficeKind, Request
 from models.charter.division import Division, Duty
 from models.charter.places import Sighting
 from models.charter.roster import Circumstances
@@ -17,6 +17,9 @@ from models.charter.wording import (
     Wording,
 )
 from models.prediction import Decision, HeadAnswer
+
+_REMEMBERED = 4096
+"""Domains in circumstances whose grounds are kept."""
 
 _ALSO_LIKELY = 0.1
 """The least probability of a second domain that counts as a part of the matter."""
@@ -43,195 +46,194 @@ class Reading(NamedTuple):
 
 
 class _Ground(NamedTuple):
-    """A rule and the domain that it is applied for."""
+    """A rule applied for a domain in some circumstances, and what follows from it whatever else a ticket says.
+
+    tracks: as the rules alone have them, without a lead where no rule says; that of the first kind is by `duty`.
+    """
 
     domain: str
     duty: Duty
-
-
-class _Held(NamedTuple):
-    """A route but for what is the same in every state."""
-
-    state: RouteState
-    lead: Party | None
-    assisting: tuple[Party, ...]
-    departments: tuple[Party, ...]
-    basis: tuple[Sentence, ...]
-    needs: tuple[Sentence, ...]
+    because: Sentence
+    keeper: Party
+    helping: tuple[Party, ...]
+    tracks: tuple[Track, ...]
 
 
 class Router:
-    """Makes routes by one charter; holds names, no state."""
+    """Makes the routes of one day; keeps what it has made of circumstances, and may be shared by threads."""
 
-    def __init__(self, charter: Charter) -> None:
+    def __init__(self, charter: Charter, division: Division, words: Wording) -> None:
+        self.division = division
         self._names = {office.code: office.name for office in charter.offices}
         self._outside = {office.code for office in charter.offices if office.kind is OfficeKind.EXTERNAL}
-        self._parties = {office.code: Party(office.code, office.name, None) for office in charter.offices}
-        self._assistants: dict[tuple[str, ...], tuple[Party, ...]] = {}
         self._departments = {department.code: department for department in charter.departments}
-        self._words = Wording(charter)
+        self._words = words
+        self._asked = {department.code: Party(department.code, department.name) for department in charter.departments}
+        self._grounds: dict[Circumstances, Mapping[str, _Ground]] = {}
 
-    def route(self, division: Division, said: Answers, reading: Reading) -> Route:
-        """The route of one ticket on the division's day."""
-        sighting, given, words = reading
-        by_domain = _ground(division, said.domain.code if said.domain is not None else None, given)
-        held = self._held(division, said, reading, by_domain)
-        return Route(
-            held.state,
-            held.lead,
-            held.assisting,
-            held.departments,
-            self._tracks(division, held.lead, by_domain, given),
-            sighting.place,
-            held.basis,
-            held.needs,
-            words.look_at,
-        )
-
-    def _held(self, division: Division, said: Answers, reading: Reading, by_domain: _Ground | None) -> _Held:
-        domain, office = said.domain, said.office
+    def route(self, said: Answers, reading: Reading) -> Route:
+        """The route of one ticket."""
+        domain, office, _, applies = said
+        grounds = self._grounds.get(reading.given)
+        if grounds is None:
+            grounds = self._worked_out(reading.given)
+        by_domain = grounds.get(domain.code) if domain is not None and domain.code is not None else None
         if office is not None and (office.code is None or office.decision is Decision.ABSTAIN):
             office = None
         if office is None and (by_domain is None or domain is None or domain.decision is Decision.ABSTAIN):
-            return _Held(RouteState.UNSURE, None, (), (), (NOTHING_TO_GO_BY,), _questions(reading))
-        if office is not None and not said.applies:
-            return _Held(RouteState.ROUTED, _party(office), (), (), (NOT_APPLICABLE,), ())
-        if by_domain is not None and by_domain.duty.needs_place and _open(division, office, by_domain.duty):
-            keeper = self._named(by_domain.duty.lead)
+            asked = _questions(reading)
+            return _route(RouteState.UNSURE, None, by_domain, reading, basis=(NOTHING_TO_GO_BY,), needs=asked)
+        if office is not None and not applies:
+            return _route(RouteState.ROUTED, _party(office), by_domain, reading, basis=(NOT_APPLICABLE,))
+        if by_domain is not None and by_domain.duty.needs_place and self._open(office, by_domain.duty):
             asked = tuple(self._words.is_it_ours(place.name) for place in reading.sighting.doubtful) or (
                 WHERE_IS_THE_MERCHANT,
             )
-            return _Held(RouteState.NEEDS_PLACE, keeper, (), (), self._basis(said, reading, by_domain), asked)
-        if office is None:
-            lead, ground = self._named(by_domain.duty.lead if by_domain else ""), by_domain
+            basis = self._basis(said, reading, by_domain)
+            return _route(RouteState.NEEDS_PLACE, by_domain.keeper, by_domain, reading, basis=basis, needs=asked)
+        if office is not None:
+            lead, ground = _party(office), _supporting(said, by_domain, grounds)
         else:
-            lead, ground = _party(office), self._supporting(division, said, by_domain, reading.given)
+            lead, ground = by_domain.keeper if by_domain else Party("", ""), by_domain
         basis = self._basis(said, reading, ground or by_domain)
         if lead.code in self._outside or (by_domain is not None and by_domain.duty.lead in self._outside):
-            return self._coordination(division, said, reading, lead, ground, basis)
-        helping = self._all_named(ground.duty.assisting) if ground is not None else ()
+            return self._coordination(said, reading, lead, by_domain, ground, grounds, basis)
+        helping = ground.helping if ground is not None else ()
         if reading.sighting.departments:
-            helping += tuple(map(self._department, self._joining(domain, ground, reading.sighting)))
-        return _Held(RouteState.ROUTED, lead, helping, (), basis, ())
+            helping += self._joining(domain, ground, reading.sighting)
+        return _route(RouteState.ROUTED, lead, by_domain, reading, helping, basis=basis)
 
     def _coordination(
         self,
-        division: Division,
         said: Answers,
         reading: Reading,
         lead: Party,
+        by_domain: _Ground | None,
         ground: _Ground | None,
+        grounds: Mapping[str, _Ground],
         basis: tuple[Sentence, ...],
-    ) -> _Held:
+    ) -> Route:
         """Other departments have to be asked; a part in a domain that they leave to us stays ours."""
         codes = reading.sighting.departments or (ground.duty.departments if ground is not None else ())
         known = [code for code in codes if code in self._departments]
-        departments = tuple(map(self._department, known))
-        helping = list(map(self._named, ground.duty.assisting)) if ground is not None else []
+        departments = tuple([self._asked[code] for code in known])
+        helping = list(ground.helping) if ground is not None else []
         for other in said.domain.alternatives if said.domain is not None else ():
-            part = _ground(division, other.code, reading.given) if other.confidence >= _ALSO_LIKELY else None
+            part = grounds.get(other.code) if other.confidence >= _ALSO_LIKELY else None
             if part is None or part.duty.lead in self._outside:
                 continue
             if any(part.domain in self._departments[code].keeps for code in known):
-                ours = self._named(part.duty.lead)
+                ours = part.keeper
                 basis += (self._words.stays_ours(part.domain, ours.name, departments),)
                 if all(ours.code != party.code for party in (lead, *helping)):
                     helping.append(ours)
         asked = (self._words.ask_department(departments),)
-        return _Held(RouteState.NEEDS_COORDINATION, lead, tuple(helping), departments, basis, asked)
+        return _route(
+            RouteState.NEEDS_COORDINATION, lead, by_domain, reading, tuple(helping), departments, basis, asked
+        )
 
-    def _supporting(
-        self, division: Division, said: Answers, by_domain: _Ground | None, given: Circumstances
-    ) -> _Ground | None:
-        """The rule by which the combined answer leads: of the most probable domain, else of one of the next."""
-        code = said.office.code if said.office is not None else None
-        if by_domain is None or by_domain.duty.lead == code:
-            return by_domain
-        for other in said.domain.alternatives if said.domain is not None else ():
-            ground = _ground(division, other.code, given)
-            if ground is not None and ground.duty.lead == code:
-                return ground
-        return None
+    def _worked_out(self, given: Circumstances) -> Mapping[str, _Ground]:
+        if len(self._grounds) >= _REMEMBERED:
+            self._grounds.clear()
+        every = {
+            domain: ground for domain in self.division.domains if (ground := self._ground(domain, given)) is not None
+        }
+        self._grounds[given] = every
+        return every
+
+    def _ground(self, domain: str, given: Circumstances) -> _Ground | None:
+        kinds, condition, place = given
+        duties = [self.division.duty(domain, kind, condition, place) for kind in kinds]
+        duty = duties[0]
+        if duty is None:
+            return None
+        keeper = self._named(duty.lead)
+        because = self._words.by_rule(keeper.name, domain, kinds[0], duty.rule, duty.basis)
+        tracks = [
+            Track(kind, self._named(each.lead), each.rule) if each is not None else Track(kind, None, None)
+            for kind, each in zip(kinds, duties, strict=True)
+        ]
+        return _Ground(domain, duty, because, keeper, tuple(map(self._named, duty.assisting)), tuple(tracks))
 
     def _basis(self, said: Answers, reading: Reading, ground: _Ground | None) -> tuple[Sentence, ...]:
-        found = []
-        if ground is not None:
-            duty = ground.duty
-            holder = self._names.get(duty.lead, duty.lead)
-            found.append(self._words.by_rule(holder, ground.domain, reading.given.kinds[0], duty.rule, duty.basis))
+        _, office, alone, applies = said
         place = reading.sighting.place
+        basis: tuple[Sentence, ...] = (ground.because,) if ground is not None else ()
         if place is not None:
             holder = self._names.get(place.station, place.station)
-            found.append(self._words.by_place(holder, place.field, place.name))
-        if said.applies and said.office is not None and said.office.code is not None:
-            alone = said.alone
-            other = alone is not None and alone.code is not None and alone.code != said.office.code
-            found.append(
-                self._words.by_model(
-                    said.office.name or said.office.code,
-                    round(said.office.confidence * 100),
-                    alone.name if alone is not None and other else None,
-                    round(alone.confidence * 100) if alone is not None and other else 0,
-                )
-            )
-        return tuple(found)
+            basis += (self._words.by_place(holder, place.field, place.name),)
+        if not applies or office is None or office.code is None:
+            return basis
+        percent, other, percent_alone = round(office.confidence * 100), None, 0
+        if alone is not None and alone.code is not None and alone.code != office.code:
+            other, percent_alone = alone.name, round(alone.confidence * 100)
+        return (*basis, self._words.by_model(office.name or office.code, percent, other, percent_alone))
 
-    def _joining(self, domain: HeadAnswer | None, ground: _Ground | None, sighting: Sighting) -> Iterable[str]:
+    def _joining(self, domain: HeadAnswer | None, ground: _Ground | None, sighting: Sighting) -> tuple[Party, ...]:
         """Departments that the text has a matter of and that join us by their own article or the rule's."""
         code = domain.code if domain is not None else None
         by_rule = ground.duty.departments if ground is not None else ()
-        return (
-            department
-            for department in sighting.departments
-            if department in by_rule or code in self._departments[department].keeps
+        return tuple(
+            [
+                self._asked[department]
+                for department in sighting.departments
+                if department in by_rule or code in self._departments[department].keeps
+            ]
         )
 
-    def _tracks(
-        self, division: Division, lead: Party | None, by_domain: _Ground | None, given: Circumstances
-    ) -> tuple[Track, ...]:
-        if by_domain is None:
-            return tuple([Track(kind, lead, None) for kind in given.kinds])
-        if len(given.kinds) == 1:
-            led_by_rule = lead is not None and by_domain.duty.lead == lead.code
-            return (Track(given.kinds[0], lead, by_domain.duty.rule if led_by_rule else None),)
-        found = []
-        for kind in given.kinds:
-            duty = division.duty(by_domain.domain, kind, given.condition, given.place)
-            if duty is None:
-                found.append(Track(kind, lead, None))
-            else:
-                own = lead if lead is not None and lead.code == duty.lead else self._named(duty.lead)
-                found.append(Track(kind, own, duty.rule))
-        return tuple(found)
+    def _open(self, office: HeadAnswer | None, duty: Duty) -> bool:
+        """Whether it is open who leads, for want of a place: what the model is not sure of it has guessed from habit."""
+        if office is None or office.decision is Decision.AUTO:
+            return office is None
+        return office.code == duty.lead or office.code in self.division.stations
 
     def _named(self, code: str) -> Party:
-        return self._parties.get(code) or Party(code, code, None)
+        return Party(code, self._names.get(code, code))
 
-    def _all_named(self, codes: tuple[str, ...]) -> tuple[Party, ...]:
-        found = self._assistants.get(codes)
-        if found is None:
-            found = self._assistants[codes] = tuple(map(self._named, codes))
-        return found
 
-    def _department(self, code: str) -> Party:
-        return Party(code, self._departments[code].name, None)
+def _supporting(said: Answers, by_domain: _Ground | None, grounds: Mapping[str, _Ground]) -> _Ground | None:
+    """The rule by which the combined answer leads: of the most probable domain, else of one of the next."""
+    code = said.office.code if said.office is not None else None
+    if by_domain is None or by_domain.duty.lead == code:
+        return by_domain
+    for other in said.domain.alternatives if said.domain is not None else ():
+        ground = grounds.get(other.code)
+        if ground is not None and ground.duty.lead == code:
+            return ground
+    return None
+
+
+def _route(
+    state: RouteState,
+    lead: Party | None,
+    by_domain: _Ground | None,
+    reading: Reading,
+    assisting: tuple[Party, ...] = (),
+    departments: tuple[Party, ...] = (),
+    basis: tuple[Sentence, ...] = (),
+    needs: tuple[Sentence, ...] = (),
+) -> Route:
+    sighting, given, words = reading
+    tracks = _tracks(lead, by_domain, given.kinds)
+    return Route(state, lead, assisting, departments, tracks, sighting.place, basis, needs, words.look_at)
+
+
+def _tracks(lead: Party | None, by_domain: _Ground | None, kinds: tuple[Request, ...]) -> tuple[Track, ...]:
+    if by_domain is None:
+        return tuple([Track(kind, lead, None) for kind in kinds])
+    if len(kinds) == 1:
+        led_by_rule = lead is not None and by_domain.duty.lead == lead.code
+        return (Track(kinds[0], lead, by_domain.duty.rule if led_by_rule else None),)
+    found = []
+    for kind, own, rule in by_domain.tracks:
+        ours = own is None or (lead is not None and lead.code == own.code)
+        found.append(Track(kind, lead if ours else own, rule))
+    return tuple(found)
 
 
 def _party(office: HeadAnswer) -> Party:
     code = office.code or ""
     return Party(code, office.name or code, office.confidence)
-
-
-def _ground(division: Division, domain: str | None, given: Circumstances) -> _Ground | None:
-    duty = division.duty(domain, given.kinds[0], given.condition, given.place) if domain is not None else None
-    return _Ground(domain, duty) if domain is not None and duty is not None else None
-
-
-def _open(division: Division, office: HeadAnswer | None, duty: Duty) -> bool:
-    """Whether it is open who leads, for want of a place: what the model is not sure of it has guessed from habit."""
-    if office is None or office.decision is Decision.AUTO:
-        return office is None
-    return office.code == duty.lead or office.code in division.stations
 
 
 def _questions(reading: Reading) -> tuple[Sentence, ...]:

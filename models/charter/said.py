@@ -1,23 +1,20 @@
 """All that a ticket's words say to a charter, heard in one pass: kinds, condition, urgency, facts to look at.
 
-Each listener brings the words that it waits for; the pass goes over the text once, and each is told of its own.
+Each listener brings the words that it cannot do without, and is asked only where the pass has heard them.
 """
 
-from collections.abc import Mapping
-from operator import itemgetter
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from features.codepoints import encode
 from models.charter.articles import Charter, Request
 from models.charter.conditions import ConditionFinder
+from models.charter.hearing import Hearing
 from models.charter.look_at import shipped_facts
-from models.charter.requests import OWN, shipped
+from models.charter.places import JOINT, Whole
+from models.charter.requests import KINDS_HEARD, shipped
 from models.charter.route import Sentence, Urgency
-from models.charter.urgency import JOINT, USUAL, Urgencies
-from models.charter.words import Words
-
-_WORD = itemgetter(0)
-_RARE = 1 << (OWN - 1)
-"""A total of words of which one at least is not the requests' alone: between the most of these and the least of those."""
+from models.charter.urgency import USUAL, Urgencies
 
 
 class Said(NamedTuple):
@@ -30,51 +27,43 @@ class Said(NamedTuple):
 
 
 class Listener:
-    """Hears what tickets say to one charter; may be shared by threads."""
+    """Hears what tickets say to one charter; may be shared by threads.
 
-    def __init__(self, charter: Charter) -> None:
-        self._requests = shipped()
+    names: what else to hear, as `models.charter.hearing` does.
+    """
+
+    def __init__(self, charter: Charter, names: Sequence[str] = ()) -> None:
+        requests = shipped()
         self._urgencies = Urgencies(charter)
-        self._conditions = ConditionFinder(charter)
         self._facts = shipped_facts()
-        listeners = (
-            self._requests.words,
-            self._urgencies.expressions.words,
-            self._facts.expressions.words,
-            self._conditions.words,
-        )
-        words = [word for words in listeners for word in words]
-        self._words = Words(words)
-        self._urgent = len(listeners[0])
-        self._facts_from = self._urgent + len(listeners[1])
-        self._conditions_from = self._facts_from + len(listeners[2])
-        rare = len(words) - self._urgent
-        self._tally = (*self._requests.tallies, *[1 << OWN] * rare).__getitem__
+        self._conditions = ConditionFinder(charter)
+        urgent, facts = self._urgencies.expressions.needs, self._facts.expressions.needs
+        self._facts_from = len(urgent)
+        self._conditions_from = len(urgent) + len(facts)
+        questions = (*urgent, *facts, *self._conditions.needs)
+        self._hearing = Hearing(requests.words, requests.starts, questions, names)
 
-    def of(self, fields: Mapping[str, str], domain: str | None) -> Said:
-        """Hear one ticket. fields: what was said, by name (title and text). domain: its code, where it is known."""
-        text = JOINT.join(fields.values())
-        hits = self._words.in_text(text)
-        found = set(map(_WORD, hits))
-        total = sum(map(self._tally, found))
-        kinds = self._requests.of_total(total, found, domain)
-        alarms = self._urgencies.expressions
-        if total < _RARE and not alarms.always:
-            return Said(kinds, None, USUAL, ())
-        urgent, facts_from, conditions_from = self._urgent, self._facts_from, self._conditions_from
-        rare = [word for word in found if word >= urgent]
-        alarming = [word - urgent for word in rare if word < facts_from]
-        telling = [word - facts_from for word in rare if facts_from <= word < conditions_from]
-        condition = None
-        if rare and max(rare) >= conditions_from:
-            met = [(word - conditions_from, start, end) for word, start, end in hits if word >= conditions_from]
-            condition = self._conditions.of_found(text, met)
+    def of(self, whole: Whole, domain: str | None) -> tuple[Said, list[int]]:
+        """Hear one ticket: what it says, and the names in it. domain: its code, where it is known."""
+        kinds, worth, names = self._hearing.of(encode(whole.written), whole.title, domain)
+        return self._asked(kinds, worth, whole) if worth else _NOTHING_ELSE[kinds], names
+
+    def _asked(self, kinds: int, worth: list[int], whole: Whole) -> Said:
+        facts_from, conditions_from = self._facts_from, self._conditions_from
+        both = whole.written[whole.title :]
+        alarming = [question for question in worth if question < facts_from]
+        telling = [question - facts_from for question in worth if facts_from <= question < conditions_from]
+        met = [question - conditions_from for question in worth if question >= conditions_from]
         urgency = USUAL
-        if alarming or alarms.always:
-            urgency = self._urgencies.of_matches(fields, text, alarms.matches(text, alarming))
+        if alarming:
+            title, text = both[: whole.text - whole.title - len(JOINT)], whole.written[whole.text :]
+            urgency = self._urgencies.of_tried({"title": title, "text": text}, alarming)
         return Said(
-            kinds,
-            condition,
+            KINDS_HEARD[kinds],
+            self._conditions.of_tried(both, met) if met else None,
             urgency,
-            self._facts.of_matches(text, self._facts.expressions.matches(text, telling)) if telling else (),
+            self._facts.of_tried(both, telling) if telling else (),
         )
+
+
+_NOTHING_ELSE = tuple(Said(kinds, None, USUAL, ()) for kinds in KINDS_HEARD)

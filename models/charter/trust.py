@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
+from models.decision import Sets
 from models.fitted import Head
 
 
@@ -55,16 +56,21 @@ a city's past work orders, with a charter derived from them. A gain from what is
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """One weight per match. charter: the digest of the charter that they were learnt with, None for those shipped."""
+    """One weight per match. charter: the digest of the charter that they were learnt with, None for those shipped.
+
+    sets: what puts an office into the set of a combined answer; None where that was not measured.
+    """
 
     weights: tuple[float, ...]
     charter: str | None = None
+    sets: Sets | None = None
 
     def to_manifest(self) -> dict[str, Any]:
         """As JSON, by the matches' names."""
         return {
             "charter": self.charter,
             "weights": {match.name.lower(): weight for match, weight in zip(Match, self.weights, strict=True)},
+            "sets": None if self.sets is None else self.sets.to_manifest(),
         }
 
     @classmethod
@@ -73,7 +79,11 @@ class Trust:
         if written is None:
             return cls(SHIPPED)
         weights: Mapping[str, float] = written["weights"]
-        return cls(tuple(float(weights[match.name.lower()]) for match in Match), written["charter"])
+        return cls(
+            tuple(float(weights[match.name.lower()]) for match in Match),
+            written["charter"],
+            Sets.from_manifest(written.get("sets")),
+        )
 
     def __post_init__(self) -> None:
         """Refuse what does not fit. Raises ValueError."""

@@ -8,12 +8,9 @@ from collections.abc import Iterable, Mapping
 
 from models.charter.articles import Charter, Level
 from models.charter.assertion import is_reported_as_fact, is_stated
-from models.charter.expressions import Expressions, Match
+from models.charter.expressions import Expressions
+from models.charter.places import JOINT
 from models.charter.route import Urgency
-
-JOINT = "\n"
-"""Between fields; expressions and the words around a match end there."""
-
 
 USUAL = Urgency(Level.P2, None, "一般", "按时限", None, 0, 0)
 """Of a ticket for which no rule fires."""
@@ -33,12 +30,12 @@ class Urgencies:
 
         fields: text by name, such as title and text; never who the merchant is, whose name may be a dish.
         """
-        text = JOINT.join(fields.values())
-        return self.of_matches(fields, text, self.expressions.in_text(text))
+        return self.of_tried(fields, range(len(self._rules)))
 
-    def of_matches(self, fields: Mapping[str, str], text: str, matches: Iterable[Match]) -> Urgency:
-        """Return the same where `fields` are joined to `text` and its `matches` are known."""
-        for number, start, end in matches:
+    def of_tried(self, fields: Mapping[str, str], tried: Iterable[int]) -> Urgency:
+        """Return the same where no expressions but those with these numbers, in order, can match."""
+        text = JOINT.join(fields.values())
+        for number, start, end in self.expressions.matches(text, tried):
             rule = self._rules[number]
             if is_stated(text, start, end) and (rule.level is not Level.P0 or is_reported_as_fact(text, start, end)):
                 field, start_there, end_there = _in_field(fields, start, end)

@@ -28,7 +28,10 @@ class LastDay(NamedTuple):
 
 def in_china(moment: datetime) -> datetime:
     """Return `moment` in +08:00; one without a zone is taken to be in it already."""
-    return moment.replace(tzinfo=CHINA) if moment.tzinfo is None else moment.astimezone(CHINA)
+    zone = moment.tzinfo
+    if zone is CHINA:
+        return moment
+    return moment.replace(tzinfo=CHINA) if zone is None else moment.astimezone(CHINA)
 
 
 @lru_cache(maxsize=4096)

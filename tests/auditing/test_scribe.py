@@ -44,7 +44,7 @@ def process_of(log):
 async def test_what_is_appended_together_is_recorded_in_order_and_chained(apart, contents, answer):
     entries = [apart.entry(each, answer(each)) for each in contents]
     recorded = await asyncio.gather(*map(apart.append, entries))
-    assert [each.prediction_id for each in recorded] == [each.identity.prediction_id for each in entries]
+    assert [each.prediction_id for each in recorded] == [each.prediction_id for each in entries]
     assert [each.answer for each in recorded] == [each.answer for each in entries]
     again = await apart.append(entries[3])
     assert (again.repeated, again.answer) == (True, entries[3].answer)
@@ -58,7 +58,7 @@ async def test_a_bad_record_fails_alone(apart, contents, answer):
     entries[2] = entries[2]._replace(source=None)
     outcomes = await asyncio.gather(*map(apart.append, entries), return_exceptions=True)
     assert [type(each) is RecordRefused for each in outcomes] == [number == 2 for number in range(len(entries))]
-    assert outcomes[2].prediction_id == entries[2].identity.prediction_id
+    assert outcomes[2].prediction_id == entries[2].prediction_id
     await closed(apart)
 
 

@@ -56,7 +56,7 @@ class Unlogged(CaseLog):
 
     def append(self, entry: Entry) -> "asyncio.Future[Recorded]":
         done: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
-        done.set_result(Recorded(entry.identity.prediction_id, 1, entry.answer, repeated=False))
+        done.set_result(Recorded(entry.prediction_id, 1, entry.answer, repeated=False))
         return done
 
 

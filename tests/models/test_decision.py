@@ -8,8 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.decision import MIN_SUPPORT, Floor, NotAPolicy, Policy, Precision, choose_policy, coverage_at, sweep
-from models.prediction import Decision
+from models.decision import (
+    MIN_SUPPORT,
+    Coverage,
+    Floor,
+    NotAPolicy,
+    Policy,
+    Precision,
+    Sets,
+    choose_policy,
+    coverage_at,
+    sweep,
+)
+from models.prediction import Candidate, Decision, PredictionSet
 
 AUTO = Precision("maximum coverage @ precision >= 0.95")
 SUGGEST = Floor("confidence >= 0.20")
@@ -145,3 +156,43 @@ def test_the_sweep_counts_what_is_above_each_threshold(rows):
         assert point.rows == len(above)
         assert point.coverage == pytest.approx(len(above) / max(1, len(rows)))
         assert point.precision == (pytest.approx(sum(above) / len(above)) if above else 1)
+
+
+SETS = Sets(Coverage("smallest set @ coverage >= 0.95"), 0.1)
+
+
+def candidates(*shares):
+    return tuple(Candidate(f"O{number}", f"科室{number}", share) for number, share in enumerate(shares, 2))
+
+
+def unasked():
+    raise AssertionError("nobody needs to count")
+
+
+def test_a_set_has_the_answer_and_every_alternative_that_is_probable_enough():
+    assert SETS.of("O1", candidates(0.3, 0.1, 0.09), unasked) == PredictionSet(0.95, ("O1", "O2", "O3"), 0)
+    assert SETS.of("O1", candidates(0.05, 0.02, 0.01), unasked) == PredictionSet(0.95, ("O1",), 0)
+    assert SETS.of("O1", (), unasked) == PredictionSet(0.95, ("O1",), 0)
+
+
+def test_a_set_tells_how_many_it_does_not_name():
+    assert SETS.of("O1", candidates(0.2, 0.15, 0.12), lambda: 6) == PredictionSet(0.95, ("O1", "O2", "O3", "O4"), 2)
+    assert SETS.of("O1", candidates(0.2, 0.15, 0.12), lambda: 4).more == 0
+
+
+def test_an_answer_that_is_less_probable_than_the_bound_is_in_its_set_all_the_same():
+    assert SETS.of("O1", candidates(0.02, 0.01, 0.01), unasked).codes == ("O1",)
+
+
+def test_sets_come_back_from_json_with_their_policy_and_a_bundle_from_before_has_none():
+    policy = Policy(AUTO, SUGGEST, (0.7, 0.8), (0,), SETS)
+    written = json.loads(json.dumps(policy.to_manifest(["甲", "乙"])))
+    assert Policy.from_manifest(written, ["甲", "乙"]) == policy
+    del written["sets"]
+    assert Policy.from_manifest(written, ["甲", "乙"]).sets is None
+
+
+@pytest.mark.parametrize("sentence", ["", "coverage >= 0.95", "smallest set @ coverage >= 0.0", SUGGEST.sentence])
+def test_another_sentence_is_no_coverage_and_the_refusal_shows_one(sentence):
+    with pytest.raises(NotAPolicy, match=re.escape("write it like 'smallest set @ coverage >= 0.95'")):
+        Coverage(sentence)

@@ -116,3 +116,37 @@ async def test_an_answer_of_before_the_charter_is_shown_without_it(client, enter
     page = await client.get(f"/console/cases/{case}")
     assert page.status_code == 200
     assert "职责归属" not in page.text
+
+
+async def test_a_case_says_among_which_offices_the_right_one_is_and_how_many_it_does_not_name(client, enter, answered):
+    alternatives = [{"code": "O01", "name": "食品科", "confidence": 0.3}]
+    head = {
+        "code": "O04", "name": "餐饮科", "confidence": 0.6, "decision": "suggest", "alternatives": alternatives, "contrast": None,
+    }  # fmt: skip
+    among = {"coverage": 0.95, "codes": ["O04", "O01"], "more": 3}
+    case = answered(resolved(datetime.now(UTC)) | {"office": head | {"set": among}})
+    await enter(client)
+    page = (await client.get(f"/console/cases/{case}")).text
+    assert "这样的集合有 95% 含正确答案：" in page
+    assert "，另有 3 类未列出" in page
+    await client.get("/console/preferences?language=en")
+    page = (await client.get(f"/console/cases/{case}")).text
+    assert "95% of such sets hold the right answer:" in page
+    assert ", and 3 more" in page
+
+
+@pytest.mark.parametrize("more", [{}, {"set": None}])
+async def test_an_answer_without_a_set_says_nothing_of_one(client, enter, answered, more):
+    head = {
+        "code": "O04",
+        "name": "餐饮科",
+        "confidence": 0.6,
+        "decision": "suggest",
+        "alternatives": [],
+        "contrast": None,
+    }
+    case = answered(resolved(datetime.now(UTC)) | {"office": head | more})
+    await enter(client)
+    page = await client.get(f"/console/cases/{case}")
+    assert page.status_code == 200
+    assert "含正确答案" not in page.text

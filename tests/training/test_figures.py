@@ -1,11 +1,14 @@
 """The figures of a head, counted again by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score, top_k_accuracy_score
 
+from models.decision import Coverage, Sets
 from training.figures import SWEEP_STEPS, Outcome, outcome, together
 
 CLASSES = ("价格", "广告", "食品", "预付")
@@ -100,3 +103,19 @@ def test_folds_together_are_the_rows_of_all():
     truth = np.array(CLASSES, object)[codes]
     parts = [outcome(probabilities[rows], CLASSES, truth[rows], 0.9) for rows in (slice(0, 70), slice(70, 200))]
     assert together(parts).headline() == outcome(probabilities, CLASSES, truth, 0.9).headline()
+
+
+def test_sets_have_every_class_that_is_probable_enough_and_the_best_one_in_any_case():
+    sets = Sets(Coverage("smallest set @ coverage >= 0.9"), 0.3)
+    probabilities = np.array([[0.9, 0.06, 0.02, 0.02], [0.4, 0.35, 0.15, 0.1], [0.28, 0.26, 0.24, 0.22]])
+    said = outcome(probabilities, CLASSES, np.array([CLASSES[0], CLASSES[1], "丑"], object), 0.9, sets)
+    assert said.set_sizes.tolist() == [1, 2, 1]
+    assert said.in_set.tolist() == [True, True, False]
+    headline = together([said, said]).headline()
+    assert headline["set_coverage"] == pytest.approx(2 / 3)
+    assert headline["set_size_mean"] == pytest.approx(4 / 3)
+    assert (headline["set_size_median"], headline["set_share"]) == (1, 1)
+    # whoever names no set is not measured by one
+    some = replace(said, set_sizes=np.array([1, 2, 0])).headline()
+    assert (some["set_coverage"], some["set_share"]) == (1, pytest.approx(2 / 3))
+    assert "set_coverage" not in outcome(probabilities, CLASSES, said.truth, 0.9).headline()

@@ -123,8 +123,8 @@ def test_out_of_fold_rows_are_scored_by_models_that_have_not_seen_a_copy_of_them
     def accuracy(groups):
         return (fit_rows(labels, groups).out_of_fold[0].probabilities.argmax(axis=1) == codes).mean()
 
-    assert accuracy(np.tile(np.arange(60), 2)) < 0.7
-    assert accuracy(np.arange(120)) > 0.8
+    assert accuracy(np.tile(np.arange(60), 2)) < 0.6
+    assert accuracy(np.arange(120)) > 0.7
 
 
 def test_progress_is_told_up_to_the_end_of_each_step(fit_rows):

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binom
 
 from training.figures import outcome
-from training.intervals import intervals
+from training.intervals import intervals, macro_f1_interval
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +45,13 @@ def test_copies_are_drawn_together_and_make_it_wider(said):
     grouped = replace(copied, groups=np.tile(np.arange(500), 4))
     (low, high), (narrow_low, narrow_high) = (intervals(each)["accuracy"] for each in (grouped, copied))
     assert high - low > 1.5 * (narrow_high - narrow_low)
+
+
+def test_of_macro_f1_alone_it_is_the_same_but_for_the_draw(said):
+    grouped = replace(said, groups=np.arange(500) // 2)
+    np.testing.assert_allclose(
+        macro_f1_interval(grouped, resamples=2000), intervals(grouped, resamples=400)["macro_f1"], atol=0.01
+    )
 
 
 def test_no_rows_have_no_intervals(said):

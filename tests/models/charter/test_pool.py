@@ -77,10 +77,11 @@ def test_the_compiled_pool_is_the_softmax_of_weighted_matches(roster, finder, va
     scores = matches @ np.array(SHIPPED)
     expected = np.exp(scores - scores.max())
     expected /= expected.sum()
-    found = pooled(*arguments, np.array(SHIPPED))
+    *found, passing = pooled(*arguments, np.array(SHIPPED), 0.05)
+    assert (expected >= 0.0501).sum() <= passing <= (expected >= 0.0499).sum()
     for number, share in zip(found[::2], found[1::2], strict=True):
         assert share == pytest.approx(expected[number], rel=1e-4)
-    assert sorted(found[1::2], reverse=True) == list(found[1::2])
+    assert sorted(found[1::2], reverse=True) == found[1::2]
     assert found[1] == pytest.approx(expected.max(), rel=1e-4)
 
 

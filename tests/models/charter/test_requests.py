@@ -3,7 +3,7 @@
 import pytest
 
 from models.charter.articles import Request
-from models.charter.requests import TABLE, Requests, RequestTable, kinds_of, read_table, requests_of
+from models.charter.requests import TABLE, Requests, RequestTable, read_table, requests_of
 
 C, R, E, S = Request.COMPLAINT, Request.REPORT, Request.ENQUIRY, Request.SUGGESTION
 
@@ -54,20 +54,6 @@ def test_an_unknown_domain_counts_as_not_known():
 
 def test_a_lone_surrogate_is_no_obstacle():
     assert requests_of("\ud83d要求退款，客服不理", "AFS") == (C,)
-
-
-@pytest.mark.parametrize(
-    ("scores", "kinds"),
-    [
-        ((100, 90, -1, -1), (C, R)),
-        ((100, 79, -1, -1), (C,)),
-        ((10, 79, -1, -1), (R,)),
-        ((10, -5, 20, -1), (C, E)),
-        ((-10, -5, -20, -6), (R,)),
-    ],
-)
-def test_kinds_are_those_spoken_for_and_two_tracks_only_where_both_are_clear(scores, kinds):
-    assert kinds_of(scores) == kinds
 
 
 def test_each_word_counts_once():

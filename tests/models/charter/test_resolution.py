@@ -18,9 +18,9 @@ from models.charter.requests import requests_of
 from models.charter.resolution import Resolver
 from models.charter.route import CharterVersion, RouteState
 from models.charter.trust import SHIPPED, OfficeScores, Trust
-from models.decision import Floor, Policy, Precision
+from models.decision import Coverage, Floor, Policy, Precision, Sets
 from models.fitted import Head
-from models.prediction import Candidate, Contrast, Decision, HeadAnswer, ModelVersion, Triage
+from models.prediction import Candidate, Contrast, Decision, HeadAnswer, ModelVersion, PredictionSet, Triage
 
 WHEN = datetime(2026, 5, 6, 3, tzinfo=UTC)
 VERSION = CharterVersion("demo", "1")
@@ -127,6 +127,13 @@ def test_on_a_day_off_food_does_not_wait_and_advertising_does(resolver):
     assert resolver.resolve(*food, holiday)[1].route.basis[-1] == DAY_OFF
     assert DAY_OFF not in resolver.resolve(*food, WHEN)[1].route.basis
     assert DAY_OFF not in resolver.resolve(*advertising, holiday)[1].route.basis
+
+
+def test_the_day_off_is_the_day_in_china(resolver):
+    food = asked("买到过期食品", {"FDS": 0.9}, {"T01": 0.4})
+
+    assert resolver.resolve(*food, datetime(2026, 9, 30, 16, tzinfo=UTC))[1].route.basis[-1] == DAY_OFF
+    assert DAY_OFF not in resolver.resolve(*food, datetime(2026, 9, 30, 15, tzinfo=UTC))[1].route.basis
 
 
 def test_a_complaint_that_is_a_report_as_well_has_two_tracks(resolver):
@@ -242,3 +249,52 @@ def test_every_ticket_has_a_combined_answer_that_is_a_distribution(resolver, dom
     assert found.route.basis
     assert (found.route.state is RouteState.NEEDS_PLACE) <= bool(found.route.needs)
     assert found.charter == VERSION
+
+
+BOUND = Sets(Coverage("smallest set @ coverage >= 0.95"), 0.02)
+
+
+def with_set(triage, *codes, more=0):
+    return triage._replace(office=triage.office._replace(set=PredictionSet(0.95, codes, more)))
+
+
+def test_the_set_of_a_version_that_knows_a_charter_is_of_the_combination(resolver):
+    triage, scores, complaint = asked("举报广告", {"ADV": 0.9}, {"O11": 0.5, "O01": 0.3, "T01": 0.15})
+    scores = scores._replace(trust=Trust(SHIPPED, "digest", BOUND))
+    office = resolver.resolve(with_set(triage, "O11", "O01"), scores, complaint, WHEN)[0].office
+    ranked = [(office.code, office.confidence), *[(each.code, each.confidence) for each in office.alternatives]]
+    assert office.set.codes == tuple(code for code, share in ranked if share >= 0.02)
+    all_in = scores._replace(trust=Trust(SHIPPED, "digest", replace(BOUND, least=1e-9)))
+    everybody = resolver.resolve(triage, all_in, complaint, WHEN)[0].office.set
+    roster = resolver.roster(WHEN.date(), scores.heads)
+    assert len(everybody.codes) + everybody.more == len(roster.offices)
+
+
+def test_without_a_measured_set_the_models_own_stays_where_the_charter_leaves_its_answer(resolver):
+    triage, scores, complaint = asked("举报广告", {"ADV": 0.9}, {"O11": 0.6})
+    kept = resolver.resolve(with_set(triage, "O11", "O01", more=2), scores, complaint, WHEN)[0].office
+    assert kept.code == "O11"
+    assert kept.set == PredictionSet(0.95, ("O11", "O01"), 2)
+
+
+def test_without_a_measured_set_there_is_none_where_the_charter_moved_the_office(resolver):
+    triage, scores, complaint = asked("买到过期食品", {"FDS": 0.9}, {"T01": 0.45, "T02": 0.35}, address="桥西大道5号")
+    moved = resolver.resolve(with_set(triage, "T01", "T02"), scores, complaint, WHEN)[0].office
+    assert moved.code == "T02"
+    assert moved.set is None
+
+
+def test_a_set_is_in_the_offices_of_the_day():
+    charter = demo_charter()
+    last = Validity(until=WHEN.date().replace(day=1))
+    gone = {"O11": ("O31",), "O07": ("O31",)}
+    offices = [
+        replace(office, validity=last, successors=gone[office.code]) if office.code in gone else office
+        for office in charter.offices
+    ]
+    merged = Resolver(replace(charter, offices=(*offices, Office("O31", "广告与价格科", OfficeKind.LINE))), VERSION)
+    triage, scores, complaint = asked("举报广告", {"ADV": 0.9}, {"O11": 0.7})
+    office = merged.resolve(with_set(triage, "O11", "O07", "T01"), scores, complaint, WHEN)[0].office
+    # the model knows O11 by its old code, and both have become one
+    assert office.code == "O31"
+    assert office.set == PredictionSet(0.95, ("O31", "T01"), 0)
