@@ -169,7 +169,8 @@ def _finally(
     heads = len(problems) - 1
 
     def fit_block(number: int, place: int, classes: _Indices) -> Block:
-        return solver.fit_block(problems[number], classes, first[number].overall(place, pairs[number]))
+        start = first[number].overall(place, pairs[number]) if number < heads else None
+        return solver.fit_block(problems[number], classes, start)
 
     # products of so few columns take many times longer on several threads, which wait for each other
     with threadpool_limits(1, "blas"):
