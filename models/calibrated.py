@@ -14,8 +14,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from models.calibration import Calibration, fit_calibration
+from models.lanes import LANES
 from models.rows import Floats, Integers, Rows
-from models.solver import Problem, Solver
+from models.solver import Problem, Solver, Start
 
 Pairs = Sequence[tuple[Integers, Integers]]
 
@@ -24,11 +25,30 @@ class CrossFit(NamedTuple):
     """What cross-fitting yields.
 
     margins: float32 [n, n_classes], each row's by a model of the other folds. importance: float32 [folds, n_features],
-    the largest weight of each feature in each of those models.
+    the largest weight of each feature in each of those models. alphas: float16 [folds, blocks, n, LANES], the dual
+    variables of each of them, of rows that it has not seen 0; violations: [folds, blocks], where each was to stop.
     """
 
     margins: npt.NDArray[np.float32]
     importance: npt.NDArray[np.float32]
+    alphas: npt.NDArray[np.float16]
+    violations: npt.NDArray[np.float64]
+
+    def start(self, fold: int, place: int, rows: Integers) -> Start:
+        """Where the fit of a block of classes ended in a fold, of some of the rows."""
+        return Start(self.alphas[fold, place, rows], float(self.violations[fold, place]))
+
+    def overall(self, place: int, pairs: Pairs) -> Start:
+        """Where a fit of a block of classes to all rows begins: each row as in a fold that has seen it."""
+        alphas = np.empty(self.alphas.shape[2:], np.float32)
+        for fold, (_, test) in enumerate(pairs):
+            alphas[test] = self.alphas[(fold + 1) % len(pairs), place, test]
+        return Start(alphas, float(self.violations[:, place].mean()))
+
+    def keep(self, fold: int, place: int, rows: Integers, end: Start) -> None:
+        """Write where a fit ended."""
+        self.alphas[fold, place, rows] = end.alphas
+        self.violations[fold, place] = end.violation
 
 
 def cross_fit(
@@ -46,13 +66,7 @@ def cross_fit(
     that no core waits for another head. spool: a directory for the margins, which are in files there, the caller's to
     remove.
     """
-    found = [
-        CrossFit(
-            _room((len(problem.codes), problem.n_classes), spool and spool / f"margins-{number}.f4"),
-            np.zeros((len(pairs[number]), problem.matrix.n_features), np.float32),
-        )
-        for number, problem in enumerate(problems)
-    ]
+    found = [_room(problem, len(pairs[number]), number, spool) for number, problem in enumerate(problems)]
     tasks = [
         (number, fold, place, classes)
         for number, problem in enumerate(problems)
@@ -62,16 +76,15 @@ def cross_fit(
     # the first block of a fold is the longest: no core is left with one at the end
     tasks.sort(key=lambda task: (task[2], -len(problems[task[0]].codes)))
 
-    def held_out(number: int, fold: int, classes: Integers) -> Floats:
+    def held_out(number: int, fold: int, place: int, classes: Integers) -> Floats:
         problem, (train, test) = problems[number], pairs[number][fold]
         fitted = solver.fit_block(problem.part(train), classes)
+        found[number].keep(fold, place, train, fitted.end)
         found[number].margins[test[:, np.newaxis], classes] = fitted.margins(problem.matrix, problem.subset[test])
         return fitted.largest()
 
     # threads, for the solver releases the lock: the rows are shared, not copied
-    results = Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(
-        delayed(held_out)(number, fold, classes) for number, fold, _, classes in tasks
-    )
+    results = Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(delayed(held_out)(*task) for task in tasks)
     progress(0, len(tasks))
     for done, ((number, fold, *_), mine) in enumerate(zip(tasks, results, strict=True), 1):
         importance = found[number].importance[fold]
@@ -80,8 +93,19 @@ def cross_fit(
     return found
 
 
-def _room(shape: tuple[int, int], file: Path | None) -> Floats:
-    return np.empty(shape, np.float32) if file is None else np.memmap(file, np.float32, "w+", shape=shape)
+def _room(problem: Problem, folds: int, number: int, spool: Path | None) -> CrossFit:
+    n = len(problem.codes)
+
+    def room(shape: tuple[int, ...], dtype: type, name: str) -> npt.NDArray[Any]:
+        return np.zeros(shape, dtype) if spool is None else np.memmap(spool / name, dtype, "w+", shape=shape)
+
+    blocks = len(problem.blocks())
+    return CrossFit(
+        room((n, problem.n_classes), np.float32, f"margins-{number}.f4"),
+        np.zeros((folds, problem.matrix.n_features), np.float32),
+        room((folds, blocks, n, LANES), np.float16, f"alphas-{number}.f2"),
+        np.zeros((folds, blocks)),
+    )
 
 
 class CalibratedHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]

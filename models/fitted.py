@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 FIELDS = ("title", "text", "merchant", "address")
 """The fields of a complaint that a model reads, each with n-gram blocks of its own."""
 
+_TOGETHER = 4096
+"""Features whose weights are rounded at a time: what is made of them stays in the cache."""
+
 
 @dataclass(frozen=True)
 class Head:
@@ -112,10 +115,12 @@ class Records:
         numbers[:, IDF], numbers[:, SCOPE] = idf, scope.weights[:, 0]
         bias[SCOPE] = scope.bias[0]
         for number, ((begin, end), head) in enumerate(zip(places.tolist(), heads, strict=True)):
-            unit = np.abs(head.weights).max(axis=1, initial=0.0) / np.float32(127)
-            numbers[:, SCALES + number] = unit
-            weights[:, begin:end] = np.rint(head.weights / np.where(unit > 0, unit, 1)[:, None])
             bias[begin:end] = head.bias
+            for start in range(0, len(idf), _TOGETHER):
+                part = slice(start, start + _TOGETHER)
+                unit = np.abs(head.weights[part]).max(axis=1, initial=0.0) / np.float32(127)
+                numbers[part, SCALES + number] = unit
+                weights[part, begin:end] = np.rint(head.weights[part] / np.where(unit > 0, unit, 1)[:, None])
         return cls(weights, places, bias)
 
     def head(self, number: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
@@ -20,6 +22,13 @@ _UNROLLED = 4
 _WORD = ir.IntType(64)
 _VECTOR = ir.VectorType(ir.FloatType(), LANES)
 _ALIGNED = 4  # bytes: numpy promises no more
+
+
+def room(rows: int) -> npt.NDArray[np.float32]:
+    """Zeros [rows, LANES], each row one line of the cache: across two, it would be read and written at the price of both."""
+    found = np.zeros((rows + 1) * LANES, np.float32)
+    begin = -found.ctypes.data % (LANES * found.itemsize) // found.itemsize
+    return found[begin : begin + rows * LANES].reshape(rows, LANES)
 
 
 @intrinsic  # type: ignore[untyped-decorator]

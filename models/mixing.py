@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import log_softmax
+from scipy.special import softmax
 
 from models.calibration import SAMPLE
 from models.rows import Floats
@@ -22,7 +22,10 @@ _PENALTY = 1e-3
 _BIAS_PENALTY = 1.0
 """Of the squared bias, which would else turn frequent classes into still more frequent answers."""
 
-_STEPS = 60
+_STEPS = 30
+
+_TOGETHER = 512
+"""Rows at a time: what is made of them stays in the cache, and no memory is asked for anew."""
 
 
 class Mixing(NamedTuple):
@@ -80,26 +83,56 @@ def fit_mixing(margins: Floats, codes: npt.NDArray[np.int32]) -> Mixing:
     at = np.linspace(0, len(codes) - 1, min(len(codes), SAMPLE)).astype(np.int64)
     margins, codes = np.asarray(margins[at], np.float32), codes[at]
     n, k = margins.shape
-    rows = np.arange(n)
+    parts = [slice(start, start + _TOGETHER) for start in range(0, n, _TOGETHER)]
 
     def surprise(log_inverse: float) -> float:
-        return -float(log_softmax(margins * np.float32(np.exp(log_inverse)), axis=1)[rows, codes].mean())
+        size = np.float32(np.exp(log_inverse))
+        return float(sum(_wrong(margins[part] * size, codes[part])[0] for part in parts) / n)
 
     inverse = float(np.exp(minimize_scalar(surprise, bounds=(-4, 4), method="bounded", options={"xatol": 0.05}).x))
+    # All margins are near -1 together, which makes a long narrow valley of the loss: in the axes of their second moments,
+    # each as long as the loss curves there, it is nearly round and takes half the steps.
+    sizes, basis = np.linalg.eigh((margins.T @ margins).astype(np.float64) / n)
+    plain, turned = margins * np.float32(inverse), margins @ (inverse * basis).astype(np.float32)
+    curving = np.sum([_curving(plain[part]) for part in parts], axis=0) / n
+    stretch = 1 / np.sqrt(
+        np.vstack([np.outer(inverse**2 * sizes.clip(0), curving) + 2 * _PENALTY, curving + 2 * _BIAS_PENALTY])
+    )
 
     def loss(x: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-        change, bias = x[: k * k].reshape(k, k), x[k * k :]
-        layer = (inverse * (np.eye(k) + change)).astype(np.float32)
-        logs = log_softmax(margins @ layer + bias.astype(np.float32), axis=1)
-        wrong = np.exp(logs)
-        wrong[rows, codes] -= 1
-        wrong /= n
-        value = -float(logs[rows, codes].mean(dtype=np.float64))
-        value += _PENALTY * float((change**2).sum()) + _BIAS_PENALTY * float((bias**2).sum())
-        by_layer = inverse * (margins.T @ wrong) + 2 * _PENALTY * change
-        by_bias = wrong.sum(axis=0) + 2 * _BIAS_PENALTY * bias
-        return value, np.concatenate([by_layer.ravel(), by_bias]).astype(np.float64)
+        layer = x.reshape(k + 1, k) * stretch
+        value = _PENALTY * float((layer[:k] ** 2).sum()) + _BIAS_PENALTY * float((layer[k] ** 2).sum())
+        derivatives = np.vstack([2 * _PENALTY * layer[:k], 2 * _BIAS_PENALTY * layer[k]])
+        single = layer.astype(np.float32)
+        for part in parts:
+            logits = turned[part] @ single[:k]
+            logits += plain[part]
+            logits += single[k]
+            surprised, wrong = _wrong(logits, codes[part])
+            value += surprised / n
+            derivatives[:k] += (turned[part].T @ wrong) / n
+            derivatives[k] += wrong.sum(axis=0, dtype=np.float64) / n
+        return value, (derivatives * stretch).ravel()
 
     found = minimize(loss, np.zeros(k * k + k), jac=True, method="L-BFGS-B", options={"maxiter": _STEPS}).x
-    change, bias = found[: k * k].reshape(k, k), found[k * k :]
+    layer = found.reshape(k + 1, k) * stretch
+    change, bias = basis @ layer[:k], layer[k]
     return Mixing((np.eye(k) + change / 2).astype(np.float32), (bias / (2 * inverse)).astype(np.float32))
+
+
+def _curving(logits: Floats) -> Floats:
+    """How the rows' loss curves by the logit of each class [n_classes]: the sum of p(1 - p)."""
+    probabilities = softmax(logits, axis=1)
+    return np.asarray((probabilities * (1 - probabilities)).sum(axis=0))
+
+
+def _wrong(logits: Floats, codes: npt.NDArray[np.int32]) -> tuple[float, Floats]:
+    """The sum of the rows' negative log likelihoods, and its derivatives by the logits [n, n_classes], in their place."""
+    rows = np.arange(len(codes))
+    logits -= logits.max(axis=1, keepdims=True)
+    chosen = logits[rows, codes]
+    wrong = np.exp(logits, out=logits)
+    totals = wrong.sum(axis=1, keepdims=True)
+    wrong /= totals
+    wrong[rows, codes] -= 1
+    return float((np.log(totals[:, 0]) - chosen).sum(dtype=np.float64)), wrong

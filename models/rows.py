@@ -129,23 +129,31 @@ def _emphasise(
 
     What is written may be in the place of what is read: it never gets ahead of it.
     """
-    squares = np.empty(len(block_weights), np.float64)
+    lengths = np.empty(len(block_weights), np.float64)
+    longest = 0
+    for row in range(len(row_ends) - 1):
+        longest = max(longest, row_ends[row + 1] - row_ends[row])
+    # each feature is looked up once: the tables are larger than a cache, what is put by here is not
+    found, block_of = np.empty(longest, np.float64), np.empty(longest, np.uint8)
     n = 0
     begin = row_ends[0]
     for row in range(len(row_ends) - 1):
         end = row_ends[row + 1]
-        squares[:] = 0.0
-        for k in range(begin, end):
-            if place[columns[k]] >= 0:
-                value = np.float64(values[k]) * factors[columns[k]]
-                squares[blocks[columns[k]]] += value * value
+        lengths[:] = 0.0
+        first = n
         for k in range(begin, end):
             column = columns[k]
             if place[column] >= 0:
-                length = block_weights[blocks[column]] / np.sqrt(squares[blocks[column]])
-                out_values[n] = np.float64(values[k]) * factors[column] * length
+                value, block = np.float64(values[k]) * factors[column], blocks[column]
+                lengths[block] += value * value
+                found[n - first], block_of[n - first] = value, block
                 out_columns[n] = place[column]
                 n += 1
+        for block in range(len(lengths)):
+            if lengths[block] > 0:
+                lengths[block] = block_weights[block] / np.sqrt(lengths[block])
+        for k in range(n - first):
+            out_values[first + k] = found[k] * lengths[block_of[k]]
         begin = end
         out_ends[row + 1] = n
     return n

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.compiled import compiled
-from models.lanes import LANES, add_rows, spread_step
+from models.lanes import LANES, add_rows, room, spread_step
 from models.rows import Floats, Integers, Rows
 
 LOOK_AGAIN = 5
@@ -38,17 +38,28 @@ class Weights(NamedTuple):
     n_iter: int
 
 
+class Start(NamedTuple):
+    """Where a fit begins that is like one that ended: of the same rows and classes, with somewhat other features.
+
+    alphas: float [n, LANES], the dual variables; violation: that of a pass to stop at.
+    """
+
+    alphas: npt.NDArray[np.floating]
+    violation: float
+
+
 class Block(NamedTuple):
     """Up to LANES classes, fitted together.
 
     classes: int64 [at most LANES]; weights: float32 [n_features, LANES], a lane for each class and nothing of use in
-    those that are left; bias: float32 [LANES]; n_iter: the passes it took.
+    those that are left; bias: float32 [LANES]; n_iter: the passes it took; end: where it ended.
     """
 
     classes: Integers
     weights: Floats
     bias: Floats
     n_iter: int
+    end: Start
 
     def margins(self, matrix: Rows, subset: Integers) -> Floats:
         """Margins [len(subset), len(classes)] of some rows."""
@@ -122,6 +133,43 @@ def _pass(
             spread_step(matrix.values, matrix.columns, begin, end, weights, step)
 
 
+@compiled()
+def _begin(
+    matrix: Rows, rows: Integers, lanes: npt.NDArray[np.int32], alphas: Floats, weights: Floats, bias: Floats
+) -> None:
+    """Add to weights and bias what the dual variables make of them; see `_pass`."""
+    step = np.empty(LANES, np.float32)
+    for row in range(len(rows)):
+        own, any_at_all = alphas[row], False
+        for j in range(LANES):
+            any_at_all |= own[j] > 0
+            step[j] = own[j] if j == lanes[row] else -own[j]
+        if any_at_all:
+            for j in range(LANES):
+                bias[j] += step[j]
+            begin, end = matrix.row_ends[rows[row]], matrix.row_ends[rows[row] + 1]
+            spread_step(matrix.values, matrix.columns, begin, end, weights, step)
+
+
+def _resize(
+    lanes: npt.NDArray[np.int32],
+    diagonals: Floats,
+    other: np.float32,
+    weights: Floats,
+    bias: Floats,
+    alphas: Floats,
+) -> None:
+    """Multiply each lane's dual variables, and what they make, by what brings the dual objective down most."""
+    own = np.flatnonzero(lanes >= 0)
+    squares = other * np.einsum("ij,ij->j", alphas, alphas)
+    np.add.at(squares, lanes[own], (diagonals[own] - other) * alphas[own, lanes[own]] ** 2)
+    lengths = np.einsum("ij,ij->j", weights, weights) + bias * bias + squares
+    sums = alphas.sum(axis=0)
+    factors = np.where(sums > 0, sums / lengths, 1).astype(np.float32)
+    for each in (weights, bias, alphas):
+        np.multiply(each, factors, out=each)
+
+
 class Problem(NamedTuple):
     """What is to be told apart: rows of a matrix and their classes.
 
@@ -161,36 +209,42 @@ class Solver(NamedTuple):
         """Fit all classes, one block after the other."""
         return joined([self.fit_block(problem, classes) for classes in problem.blocks()], problem.n_classes)
 
-    def fit_block(self, problem: Problem, classes: Integers) -> Block:
+    def fit_block(self, problem: Problem, classes: Integers, start: Start | None = None) -> Block:
         """Fit some of the classes, at most LANES, each against all others.
 
-        A row whose classes are as they should be rests: after two passes only those with a violation are visited, and
-        all of them in every LOOK_AGAINth pass. A class without rows gets margins near -1.
+        A row whose classes are as they should be rests: after two passes, of a start that is near one, only those with
+        a violation are visited, and all of them in every LOOK_AGAINth pass. A class without rows gets margins near -1.
         """
         matrix, subset, codes, n_classes = problem
         lane = np.full(n_classes, -1, np.int32)
         lane[classes] = np.arange(len(classes), dtype=np.int32)
         own = (0.5 / (self.C * class_balance(codes, n_classes, self.balance))).astype(np.float32)
-        weights = np.zeros((matrix.n_features, LANES), np.float32)
+        weights = room(matrix.n_features)
         bias = np.zeros(LANES, np.float32)
         bias[len(classes) :] = _NO_CLASS
-        alphas = np.zeros((len(subset), LANES), np.float32)
         violations = np.zeros(len(subset), np.float32)
         everything = np.arange(len(subset))
         lanes, diagonals, other = lane[codes], own[codes], np.float32(0.5 / self.C)
+        if start is None:
+            alphas, target, whole = np.zeros((len(subset), LANES), np.float32), 0.0, _WHOLE_PASSES
+        else:
+            alphas, target, whole = start.alphas.astype(np.float32), start.violation, 1
+            _begin(matrix, subset, lanes, alphas, weights, bias)
+            _resize(lanes, diagonals, other, weights, bias, alphas)
         random = np.random.RandomState(self.seed)
-        target, iteration = 0.0, 0
+        iteration = 0
         for iteration in range(1, self.max_iter + 1):
             visited = everything
-            if iteration > _WHOLE_PASSES and iteration % LOOK_AGAIN:
+            if iteration > whole and iteration % LOOK_AGAIN:
                 visited = np.flatnonzero(violations > _AT_REST * target)
             order = _in_windows(visited, random)
             _pass(matrix, subset, lanes, diagonals, other, order, weights, bias, alphas, violations)
             violation = float(violations.mean(dtype=np.float64))
-            target = self.tol * violation if iteration == 1 else target
+            if start is None and iteration == 1:
+                target = self.tol * violation
             if violation <= target:
                 break
-        return Block(classes, weights, bias, iteration)
+        return Block(classes, weights, bias, iteration, Start(alphas, target))
 
 
 def class_balance(codes: npt.NDArray[np.int32], n_classes: int, power: float) -> npt.NDArray[np.float64]:

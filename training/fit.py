@@ -31,8 +31,8 @@ from training.split import folds
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many steps of it are done, and of how many."""
 
-FIRST_PASSES = 4
-"""Passes of a first fit at most: only what matters is read from it, and that shows early."""
+FIRST_PASSES = 2
+"""Passes of a first fit at most: what matters is read from it, which shows early, and the second fit goes on from there."""
 
 _Codes = npt.NDArray[np.int32]
 _Indices = npt.NDArray[np.int64]
@@ -117,7 +117,7 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
     problems = _problems(lessons, aside, matrix, texts)
     progress("features", 2, 2)
     progress("final fit", 0, 1)
-    fates, (*fitted, scope) = _finally(problems, folded, pairs, solver, jobs)
+    fates, (*fitted, scope) = _finally(problems, first, pairs, solver, jobs)
     progress("final fit", 1, 1)
     heads, out_of_fold = [], []
     for part, taught, (_, calibration) in zip(folded, lessons, fates, strict=True):
@@ -158,27 +158,37 @@ def _problems(lessons: Sequence[Lesson], aside: ScopeLesson, matrix: Rows, texts
 
 
 def _finally(
-    problems: Sequence[Problem], folded: Sequence[CrossFit], pairs: Sequence[Pairs], solver: Solver, jobs: int
+    problems: Sequence[Problem], first: Sequence[CrossFit], pairs: Sequence[Pairs], solver: Solver, jobs: int
 ) -> tuple[list[tuple[Mixing, Calibration]], list[Weights]]:
     """The mixing and calibration of each head, and the weights of each problem from all of its rows, in one queue."""
-    tasks = [(number, classes) for number, problem in enumerate(problems) for classes in problem.blocks()]
+    tasks = [
+        (number, place, classes)
+        for number, problem in enumerate(problems)
+        for place, classes in enumerate(problem.blocks())
+    ]
+    heads = len(problems) - 1
+
+    def fit_block(number: int, place: int, classes: _Indices) -> Block:
+        start = first[number].overall(place, pairs[number]) if number < heads else None
+        return solver.fit_block(problems[number], classes, start)
+
     # products of so few columns take many times longer on several threads, which wait for each other
     with threadpool_limits(1, "blas"):
         done = Parallel(n_jobs=jobs, prefer="threads")(
             [
-                *(delayed(_mix)(part, problems[n], pairs[n]) for n, part in enumerate(folded)),
-                *(delayed(log_frequencies)(problem, problem.blocks()) for problem in problems[: len(folded)]),
-                *(delayed(solver.fit_block)(problems[number], classes) for number, classes in tasks),
+                *(delayed(_mix)(first[n], problems[n], pairs[n]) for n in range(heads)),
+                *(delayed(log_frequencies)(problem, problem.blocks()) for problem in problems[:heads]),
+                *(delayed(fit_block)(*task) for task in tasks),
             ]
         )
     blocks: list[list[Block]] = [[] for _ in problems]
-    for (number, _), block in zip(tasks, done[2 * len(folded) :], strict=True):
+    for (number, *_), block in zip(tasks, done[2 * heads :], strict=True):
         blocks[number].append(block)
-    for mine, frequencies in zip(blocks, done[len(folded) : 2 * len(folded)], strict=False):
+    for mine, frequencies in zip(blocks, done[heads : 2 * heads], strict=False):
         for block, more in zip(mine, frequencies, strict=True):
             np.add(block.weights, more, out=block.weights)
     fitted = [joined(mine, problem.n_classes) for mine, problem in zip(blocks, problems, strict=True)]
-    return done[: len(folded)], fitted
+    return done[:heads], fitted
 
 
 def _mix(part: CrossFit, problem: Problem, pairs: Pairs) -> tuple[Mixing, Calibration]:

@@ -34,8 +34,8 @@ def test_the_most_important_stay_each_by_the_root_of_its_importance():
 
 def test_what_no_head_has_met_is_as_important_as_it_is_to_the_others():
     nothing = np.zeros((2, 0), np.float32)
-    head = CrossFit(nothing, np.array([[1, 0, 3], [1, 0, 1]], np.float32))
-    aside = CrossFit(nothing, np.array([[9, 2, 9], [9, 4, 9]], np.float32))
+    head = CrossFit(nothing, np.array([[1, 0, 3], [1, 0, 1]], np.float32), nothing, nothing)
+    aside = CrossFit(nothing, np.array([[9, 2, 9], [9, 4, 9]], np.float32), nothing, nothing)
     assert overall([head, aside], 1).tolist() == [1, 3, 2]
 
 

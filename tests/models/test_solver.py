@@ -6,6 +6,7 @@ from scipy import sparse
 from sklearn.datasets import make_classification
 
 from models import solver
+from models.lanes import room
 from models.rows import Rows
 from models.solver import LANES, Problem, Solver
 
@@ -37,6 +38,35 @@ def test_margins_of_a_block_are_the_product_with_its_weights(problem):
         found = block.margins(problem.matrix, problem.subset[::-7])
         np.testing.assert_allclose(found, expected, atol=1e-5)
         np.testing.assert_array_equal(block.largest(), abs(block.weights[:, : len(classes)]).max(axis=1))
+
+
+def test_a_fit_goes_on_from_the_end_of_another_and_comes_to_the_same_answers(problem):
+    matrix = sparse.csr_matrix((problem.matrix.values, problem.matrix.columns, problem.matrix.row_ends))
+    # a little longer here, a little shorter there: as features are after a first fit
+    factors = np.random.default_rng(0).uniform(0.8, 1.2, matrix.shape[1]).astype(np.float32)
+    other = problem._replace(matrix=Rows.of(sparse.csr_matrix(matrix.multiply(factors), dtype=np.float32)))
+    exact = Solver(tol=1e-3, max_iter=200)
+    for classes in problem.blocks():
+        ended = exact.fit_block(problem, classes).end
+        cold, warm = exact.fit_block(other, classes), exact.fit_block(other, classes, ended)
+        assert warm.n_iter < cold.n_iter
+        expected = cold.margins(other.matrix, other.subset)
+        np.testing.assert_allclose(warm.margins(other.matrix, other.subset), expected, atol=0.02)
+
+
+def test_a_fit_that_begins_where_it_would_end_takes_one_pass(problem):
+    classes = problem.blocks()[0]
+    solver = Solver(max_iter=100)
+    assert solver.fit_block(problem, classes, solver.fit_block(problem, classes).end).n_iter == 1
+
+
+@pytest.mark.parametrize("rows", [0, 1, 1000, 100_000])
+def test_weights_of_a_feature_are_one_line_of_the_cache(rows):
+    found = room(rows)
+    assert found.shape == (rows, LANES)
+    assert found.flags.c_contiguous
+    assert found.ctypes.data % 64 == 0
+    assert not found.any()
 
 
 def test_rows_in_windows_come_to_the_same_answers_within_noise(problem, monkeypatch):
