@@ -17,7 +17,7 @@ from models.fitted import FIELDS, FittedModel, Scope
 from models.likeness import Doubles, margin_alone, signs
 from models.rows import Rows
 
-LIKENESS_LOSS, KNOWN_LOSS, SHORT_LOSS = 0.012, 0.0005, 0.001
+LIKENESS_LOSS, KNOWN_LOSS, SHORT_LOSS = 0.010, 0.0005, 0.001
 """Share of complaints that each bound of the scope may turn away, by margins of fits on four fifths of them: a fit on all is
 surer, and turned away less than one in a hundred of the unseen on each set that was measured (docs/quality.md)."""
 

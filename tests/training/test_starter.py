@@ -45,7 +45,7 @@ def spoken(starter_model, must_abstain):
 
 @pytest.mark.xfail(
     strict=True,
-    reason="the target; measured 94%, 93% and 93% when one complaint in a hundred may be turned away",
+    reason="the target; measured 94%, 92% and 93% when one complaint in a hundred may be turned away",
 )
 def test_on_texts_that_are_no_complaints_both_heads_stay_silent(spoken, must_abstain):
     silent = 1 - len(spoken) / len(must_abstain)
