@@ -19,11 +19,13 @@ CHUNK = 1_024
 class BatchScores(NamedTuple):
     """As `models.scores.Scores` without evidence, a row per document.
 
-    probabilities: float32 [n, classes]; scope: float64 [n]; leading: int32 [n, heads, LEADING]; facts: int32 [n, 3].
+    probabilities: float32 [n, classes]; scope: float64 [n]; margins: float64 [n, 1 + heads]; leading: int32 [n, heads,
+    LEADING]; facts: int32 [n, 3].
     """
 
     probabilities: npt.NDArray[np.float32]
     scope: npt.NDArray[np.float64]
+    margins: npt.NDArray[np.float64]
     leading: npt.NDArray[np.int32]
     facts: npt.NDArray[np.int32]
 
@@ -47,6 +49,7 @@ def _score_rows(
         begin, end = document_at(fields, n_fields, document, relative)
         answer(text[begin:end], relative, model, space, False, out.probabilities[document], whole, real)  # noqa: FBT003
         out.scope[document] = real[-1, 0]
+        out.margins[document] = real[-1, 1 : 1 + len(real)]
         out.leading[document] = whole[:-1, :LEADING]
         out.facts[document] = whole[-1, :3]
 
@@ -57,6 +60,7 @@ def score_corpus(model: Scorer, laid: Corpus, threads: int | None = None) -> Bat
     out = BatchScores(
         np.empty((n, int((model.places[:, 1] - model.places[:, 0]).sum())), np.float32),
         np.empty(n, np.float64),
+        np.empty((n, 1 + heads), np.float64),
         np.empty((n, heads, LEADING), np.int32),
         np.empty((n, 3), np.int32),
     )

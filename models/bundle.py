@@ -18,6 +18,7 @@ from features.trie import Trie
 from models.calibration import Calibration
 from models.decision import Policy
 from models.fitted import FIELDS, FittedModel, Head, Records, Scope, Vocabulary
+from models.likeness import margin_alone
 from models.scorer import SCALES, VECTOR
 
 BUNDLE_FORMAT = 2
@@ -74,6 +75,7 @@ def write_bundle(model: FittedModel, directory: Path, about: Mapping[str, Any]) 
             "margin": model.scope.margin,
             "known_share": model.scope.known_share,
             "characters": model.scope.characters,
+            "weights": list(model.scope.weights),
         },
         "about": dict(about),
         "files": {path.name: _sha256(path) for path in sorted(directory.glob("*.npy"))},
@@ -186,8 +188,16 @@ def _model(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) 
         ),
         heads=heads,
         records=Records(arrays["weights"], arrays["places"], arrays["bias"]),
-        scope=Scope(**manifest["scope"]),
+        scope=_scope(manifest["scope"], len(heads)),
     )
+
+
+def _scope(written: Mapping[str, Any], heads: int) -> Scope:
+    # a version of before the signs were weighed has no weights: it asks for the margin alone
+    weights = tuple(map(float, written.get("weights", margin_alone(heads))))
+    if len(weights) != len(margin_alone(heads)):
+        raise ValueError(f"scope: {len(weights)} weights, not {len(margin_alone(heads))}")
+    return Scope(written["margin"], written["known_share"], written["characters"], weights)
 
 
 def _refuse_misfits(arrays: Mapping[str, npt.NDArray[Any]], features: int, row_bits: int, widths: list[int]) -> None:

@@ -50,13 +50,14 @@ class Head:
 class Scope:
     """What a text must show to be answered at all; below any of these the model abstains.
 
-    margin: of "a complaint" against the background texts. known_share: of the text's character 2-grams, those that the
-    model knows. characters: Han characters in title and text.
+    margin: how much it is like a complaint, by the weights of its signs [OF_TEXT + heads] (`models.likeness`).
+    known_share: of the text's character 2-grams, those that the model knows. characters: Han characters in title and text.
     """
 
     margin: float
     known_share: float
     characters: int
+    weights: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,7 @@ class FittedModel:
             _frozen(self.records.bias),
             _frozen(np.array([head.calibration for head in self.heads], np.float64).reshape(-1, 3)),
             _frozen(self.vocabulary.block_weights),
+            _frozen(np.array(self.scope.weights, np.float64)),
         )
 
 

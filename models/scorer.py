@@ -14,6 +14,7 @@ from features.prefetch import LINE, prefetch
 from features.recognise import Recognised, recognise, recognition
 from features.trie import Trie
 from models.evidence import EVIDENCE_TOKENS, Features, Grams, explain
+from models.likeness import likeness
 from models.scores import CONTRAST, LEADING, Doubles, Floats, Integers
 from models.soften import soften
 
@@ -36,7 +37,7 @@ class Scorer(NamedTuple):
         2 + h places are IDF, SCOPE and SCALES, and the rest is weights.
     places: int32 [h, 2], where each head's weights begin and end in a record. bias: float32 [width]; the scope's is at
         the place SCOPE. calibration: float64 [h, 3], see `models.calibration.Calibration`.
-    block_weights: float64 [2 * fields].
+    block_weights: float64 [2 * fields]. signs: float64 [OF_TEXT + h], see `models.likeness`.
     """
 
     trie: Trie
@@ -48,6 +49,7 @@ class Scorer(NamedTuple):
     bias: Floats
     calibration: Doubles
     block_weights: Doubles
+    signs: Doubles
 
 
 class Desk(NamedTuple):
@@ -196,7 +198,8 @@ def answer(
         record = np.int64(found.rows[u]) * width
         for line in range(0, width, LINE):
             prefetch(model.weights, record + line)
-    real[n_heads, 0] = _weigh(found, model, values)
+    about = real[n_heads]
+    about[1] = _weigh(found, model, values)
     whole[n_heads, :3] = found.facts
     margins[:] = model.bias
     column = 0
@@ -220,6 +223,7 @@ def answer(
                 real[head, CONTRAST + place] = probabilities[column + leading[place]]
         column += size
         winner, runner_up = leading[0], leading[1]
+        about[2 + head] = own[winner]
         gap = logits[winner] - logits[runner_up]
         contrast[0] = gap
         if with_evidence:
@@ -236,6 +240,7 @@ def answer(
                 whole[head, LEADING:].reshape(EVIDENCE_TOKENS, 3), real[head, CONTRAST + LEADING :],
             )  # fmt: skip
             contrast[2] = gap - contrast[1] - shown
+    about[0] = likeness(model.signs, about[1 : 2 + n_heads], found.facts[0])
 
 
 def parts_of(model: Scorer) -> tuple[Any, ...]:
@@ -259,9 +264,9 @@ def score(
     seen: int32 [v] of 0, which no other thread uses meanwhile. Writes what `models.scores.Scores` names: to be given an
     array costs numba a fifth of giving one back. whole, real: `blank`.
     """
-    nodes, first, unknown, table, row_bits, weights, numbers, places, bias, calibration, block_weights = parts
+    nodes, first, unknown, table, row_bits, weights, numbers, places, bias, calibration, block_weights, signs = parts
     model = Scorer(
-        Trie(nodes, first, unknown), table, row_bits, weights, numbers, places, bias, calibration, block_weights
+        Trie(nodes, first, unknown), table, row_bits, weights, numbers, places, bias, calibration, block_weights, signs
     )
     space = desk(len(text), len(fields) - 1, model.weights.shape[1], seen)
     answer(text, fields, model, space, with_evidence, probabilities, whole, real)

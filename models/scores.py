@@ -27,7 +27,7 @@ class Scores(NamedTuple):
     probabilities: float32 [classes].
     whole: int32 [h + 1, LEADING + 3 * EVIDENCE_TOKENS], for each head its leading classes and its evidence; then the
         facts. real: float64 [h + 1, 3 + LEADING + EVIDENCE_TOKENS], for each head its contrast, the probabilities of its
-        leading classes and the weights of its evidence; then the scope.
+        leading classes and the weights of its evidence; then what tells whether it is a complaint at all.
     """
 
     probabilities: Floats
@@ -36,8 +36,13 @@ class Scores(NamedTuple):
 
     @property
     def scope(self) -> float:
-        """The margin of "a complaint" against "something else"."""
+        """How much the text is like a complaint, see `models.likeness`."""
         return float(self.real[-1, 0])
+
+    @property
+    def margins(self) -> Doubles:
+        """Of "a complaint" against "something else", then the largest of each head: float64 [1 + h]."""
+        return self.real[-1, 1 : 1 + len(self.real)]
 
     @property
     def facts(self) -> Integers:

@@ -130,17 +130,17 @@ class TriageModel:
 _SILENCE = HeadAnswer(code=None, name=None, confidence=0.0, decision=Decision.ABSTAIN, alternatives=(), contrast=None)
 
 
-def out_of_scope(scope: Scope, facts: Sequence[int], margin: float) -> tuple[str, ...]:
+def out_of_scope(scope: Scope, facts: Sequence[int], likeness: float) -> tuple[str, ...]:
     """Why a text is unlike anything that the model learnt from; empty where it is like it.
 
-    facts and margin: see `facts` and `scope` of models.scores.Scores.
+    facts and likeness: see `facts` and `scope` of models.scores.Scores.
     """
     characters, pairs, known = facts
     if characters < scope.characters:
         return (TOO_SHORT,)
     if pairs and known / pairs < scope.known_share:
         return (UNFAMILIAR,)
-    return (NOT_A_COMPLAINT,) if margin < scope.margin else ()
+    return (NOT_A_COMPLAINT,) if likeness < scope.margin else ()
 
 
 def _answer(

@@ -17,6 +17,7 @@ from models.calibration import Calibration, fit_calibration
 from models.decision import Floor, Precision, choose_policy
 from models.emphasis import Features, cross_fit_again, emphasis, overall
 from models.fitted import FittedModel, Head, Records, Scope, Vocabulary
+from models.likeness import margin_alone
 from models.mixing import Mixing, cross_mix
 from models.naive_bayes import log_frequencies
 from models.prediction import Target
@@ -24,7 +25,7 @@ from models.rows import Rows
 from models.solver import Block, Problem, Solver, Weights, joined
 from training.counted import Counted, count_ngrams
 from training.recipe import Recipe
-from training.scope import ScopeLesson, bounds
+from training.scope import Best, ScopeLesson, learn_scope
 from training.sets import choose_sets
 from training.split import folds
 
@@ -119,8 +120,9 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
     progress("final fit", 0, 1)
     fates, (*fitted, scope) = _finally(problems, first, pairs, solver, jobs)
     progress("final fit", 1, 1)
-    heads, out_of_fold = [], []
+    heads, out_of_fold, best = [], [], []
     for part, taught, (_, calibration) in zip(folded, lessons, fates, strict=True):
+        best.append(Best(taught.rows, part.margins.max(axis=1)))
         probabilities = calibration.probabilities(part.margins, out=part.margins)
         policy = choose_policy(
             Precision(recipe.auto), Floor(recipe.suggest), probabilities, taught.codes, len(taught.classes)
@@ -139,9 +141,9 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
             # learnt from plain features, and asked on emphasised ones
             Weights(scope.weights[:, 1:] / chosen.factors[:, np.newaxis], scope.bias[1:], scope.n_iter),
         ),
-        scope=Scope(margin=-np.inf, known_share=0.0, characters=0),
+        scope=Scope(margin=-np.inf, known_share=0.0, characters=0, weights=margin_alone(len(lessons))),
     )
-    bounded = bounds(vectoriser, unbounded, documents, scoped.margins[: aside.complaints, 1])
+    bounded = learn_scope(vectoriser, unbounded, documents, background, aside, scoped.margins[:, 1], best)
     return Fit(replace(unbounded, scope=bounded), tuple(out_of_fold))
 
 

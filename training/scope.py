@@ -1,19 +1,25 @@
-"""What tells a complaint from other texts: a linear column learnt against the background, and bounds for a new text."""
+"""What tells a complaint from other texts: a linear column learnt against the background, a layer on it, and bounds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from features.lookup import build_lookup
+from features.ngrams import Keys
 from features.vectorise import ComplaintVectoriser, corpus
 from models.batch import score_corpus
 from models.fitted import FIELDS, FittedModel, Scope
+from models.likeness import Doubles, margin_alone, signs
 from models.rows import Rows
 
-MARGIN_LOSS, KNOWN_LOSS = 0.006, 0.001
-"""Share of complaints that each bound of the scope may turn away: in all less than one in a hundred."""
+LIKENESS_LOSS, KNOWN_LOSS, SHORT_LOSS = 0.010, 0.0005, 0.001
+"""Share of complaints that each bound of the scope may turn away, by margins of fits on four fifths of them: a fit on all is
+surer, and turned away less than one in a hundred of the unseen on each set that was measured (docs/quality.md)."""
 
 SAMPLE = 20_000
 """Complaints that the scope is learnt from and the bounds are measured on; there are far fewer background texts."""
@@ -52,26 +58,64 @@ class ScopeLesson:
         return everything.take(self.rows, np.isin(blocks, _TEXT_BLOCKS))
 
 
-def bounds(
+class Best(NamedTuple):
+    """The largest margin out of fold of each document that a head learnt: rows int64 [n], margins float32 [n]."""
+
+    rows: _Indices
+    margins: npt.NDArray[np.float32]
+
+
+def learn_scope(
     vectoriser: ComplaintVectoriser,
     model: FittedModel,
     documents: Sequence[tuple[str, ...]],
+    background: Sequence[tuple[str, ...]],
+    lesson: ScopeLesson,
     margins: npt.NDArray[np.float32],
+    best: Sequence[Best],
 ) -> Scope:
-    """Bounds that nearly all of the training rows keep, measured as on rows that were not learnt from.
+    """Weigh the signs of a complaint, and set bounds that nearly all complaints keep, as on rows that were not learnt from.
 
-    margins: of the scope's column, out of fold.
+    margins: of the scope's column, out of fold, a row each of the lesson; best: of each head. The heads have learnt no
+    background text: their margins there are out of fold as they are.
     """
-    # an n-gram that no further document has would be unknown if this document were new
-    elsewhere = vectoriser.keys_[vectoriser.document_counts_ > vectoriser.min_df]
-    table = build_lookup(elsewhere, len(vectoriser.table_), vectoriser.row_bits_)
-    laid = corpus([documents[i] for i in _spread(len(documents))], len(FIELDS))
-    characters, pairs, known = score_corpus(model.scorer()._replace(table=table), laid).facts.T
+    sample = lesson.rows[: lesson.complaints]
+    laid = corpus([documents[i] for i in sample], len(FIELDS))
+    inside = score_corpus(model.scorer(), laid)
+    outside = score_corpus(model.scorer(), corpus(background, len(FIELDS)))
+    told = np.concatenate([inside.margins, outside.margins])
+    told[:, 0] = margins
+    for head, (rows, largest) in enumerate(best):
+        out_of_fold = np.full(len(documents), np.nan)
+        out_of_fold[rows] = largest
+        mine = np.append(out_of_fold[sample], np.full(len(background), np.nan))
+        told[:, 1 + head] = np.where(np.isnan(mine), told[:, 1 + head], mine)
+    seen = signs(told, np.concatenate([inside.facts[:, 0], outside.facts[:, 0]]))
+    weights = _weights(seen, lesson.codes, len(best))
+    characters, pairs, known = score_corpus(model.scorer()._replace(table=_unfamiliar(vectoriser)), laid).facts.T
     return Scope(
-        margin=float(np.quantile(margins, MARGIN_LOSS)),
+        margin=float(np.quantile(seen[: lesson.complaints] @ weights, LIKENESS_LOSS)),
         known_share=float(np.quantile(known / np.maximum(pairs, 1), KNOWN_LOSS)),
-        characters=int(np.clip(np.quantile(characters, KNOWN_LOSS), 2, 6)),
+        characters=int(np.clip(np.quantile(characters, SHORT_LOSS), 2, 6)),
+        weights=tuple(weights.tolist()),
     )
+
+
+def _weights(seen: Doubles, codes: npt.NDArray[np.int32], heads: int) -> Doubles:
+    """The weights of the signs; without a background those of the margin alone."""
+    if codes.all():
+        return np.array(margin_alone(heads))
+    spread = seen.std(axis=0)
+    spread[spread == 0] = 1
+    with threadpool_limits(1, "blas"):
+        layer = LogisticRegression(max_iter=1_000).fit((seen - seen.mean(axis=0)) / spread, codes)
+    return np.asarray(layer.coef_[0] / spread)
+
+
+def _unfamiliar(vectoriser: ComplaintVectoriser) -> Keys:
+    """The look-up table as a new document finds it: an n-gram that no further document has would be unknown there."""
+    elsewhere = vectoriser.keys_[vectoriser.document_counts_ > vectoriser.min_df]
+    return build_lookup(elsewhere, len(vectoriser.table_), vectoriser.row_bits_)
 
 
 def _spread(documents: int) -> _Indices:

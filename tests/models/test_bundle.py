@@ -207,6 +207,22 @@ def test_a_manifest_that_does_not_fit_the_arrays_is_refused(changes, bundle):
     assert MANIFEST in refused(bundle)
 
 
+def test_a_bundle_of_before_the_signs_were_weighed_asks_for_the_margin_alone(bundle):
+    scope = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))["scope"]
+    del scope["weights"]
+    rewrite(bundle, scope=scope)
+    model = TriageModel.load(bundle, ModelVersion("m", "1"))
+    scores = model.scores(model.read(Complaint("超市卖过期食品，要求退款")))
+    assert scores.scope == pytest.approx(scores.margins[0])
+
+
+@pytest.mark.parametrize("weights", [[], [1.0], [0.0] * 7, ["many"] * 6, None])
+def test_weights_of_other_signs_than_the_scorer_reads_are_refused(weights, bundle):
+    scope = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))["scope"]
+    rewrite(bundle, scope=scope | {"weights": weights})
+    assert "do not fit together" in refused(bundle)
+
+
 def test_other_class_counts_than_the_weights_have_are_refused(bundle):
     heads = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))["heads"]
     heads[0]["classes"] = heads[0]["classes"][:2]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from features.complaint import Complaint
 from features.segment import Lexicon
 from models.fitted import FIELDS
+from models.likeness import signs
 from models.reference import reference_pipelines
 from models.scores import LEADING
 
@@ -51,12 +52,23 @@ def test_complaints_like_those_learnt_get_the_references_probabilities_and_answe
 
 @given(data=st.data())
 @settings(max_examples=50, deadline=None)
-def test_the_scope_is_the_margin_of_its_own_column(data, awkward, tiny_model, tiny_fitted, tiny_reference):
+def test_the_scopes_margin_is_that_of_its_own_column_and_the_heads_are_their_largest(
+    data, awkward, tiny_model, tiny_fitted, tiny_reference
+):
     complaint = drawn_complaint(data, awkward)
     row = tiny_reference["domain"][:-1].transform([complaint])
     weights, bias = tiny_fitted.records.scope()
     expected = (row @ weights + bias)[0, 0]
-    assert tiny_model.scores(tiny_model.read(complaint)).scope == pytest.approx(expected, abs=1e-4)
+    largest = [tiny_reference[target][-1].margins(row)[0].max() for target in tiny_model.targets]
+    scores = tiny_model.scores(tiny_model.read(complaint))
+    assert scores.margins.tolist() == pytest.approx([expected, *largest], abs=1e-4)
+
+
+def test_the_likeness_is_the_weighted_sum_of_the_signs(tiny_model, tiny_complaints):
+    told = tiny_model.score_many(Complaint(text) for text, *_ in tiny_complaints)
+    expected = signs(told.margins, told.facts[:, 0]) @ tiny_model.scope.weights
+    np.testing.assert_allclose(told.scope, expected, atol=1e-9)
+    assert told.scope.std() > 0
 
 
 @given(data=st.data())

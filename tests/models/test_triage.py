@@ -26,7 +26,7 @@ CARD = "健身房办了年卡，才去两次就关门了，卡里余额要求退
 @pytest.fixture(scope="session")
 def open_model(tiny_fitted):
     """The tiny model without bounds: it answers whatever it is told."""
-    scope = Scope(margin=-math.inf, known_share=0.0, characters=0)
+    scope = Scope(margin=-math.inf, known_share=0.0, characters=0, weights=tiny_fitted.scope.weights)
     return TriageModel(replace(tiny_fitted, scope=scope), ModelVersion("complaint-triage", "1"), {})
 
 
@@ -272,7 +272,7 @@ def test_a_text_out_of_scope_gets_no_label_but_a_reason(text, doubt, tiny_model)
     ],
 )
 def test_the_first_bound_that_is_missed_is_the_reason(facts, margin, reasons):
-    assert out_of_scope(Scope(margin=0.0, known_share=0.5, characters=4), facts, margin) == reasons
+    assert out_of_scope(Scope(margin=0.0, known_share=0.5, characters=4, weights=()), facts, margin) == reasons
 
 
 def test_doubts_name_the_head():

@@ -11,6 +11,7 @@ from features.normalise import Normaliser
 from models.bundle import write_bundle
 from models.decision import choose_policy
 from models.fitted import FIELDS
+from models.likeness import OF_TEXT, margin_alone
 from models.prediction import ModelVersion
 from models.scorer import SCALES
 from models.triage import TriageModel
@@ -52,7 +53,7 @@ def arrays_of(model):
         "places": records.places,
         "bias": records.bias,
         "calibration": np.array([head.calibration for head in model.heads]),
-        "scope": np.array([model.scope.margin, model.scope.known_share, model.scope.characters]),
+        "scope": np.array([model.scope.margin, model.scope.known_share, model.scope.characters, *model.scope.weights]),
     }
 
 
@@ -146,8 +147,15 @@ def test_the_bounds_of_the_scope_turn_away_few_of_the_complaints_learnt_from(fit
     assert 0 < model.scope.known_share < 1
 
 
+def test_a_text_is_more_like_a_complaint_the_surer_the_scope_and_the_heads_are(fit_rows):
+    weights = fit_rows().model.scope.weights
+    assert weights[0] > 0
+    assert weights[OF_TEXT] > 0
+
+
 def test_a_fit_without_background_still_answers_complaints(fit_rows, tiny_complaints):
     model = TriageModel(fit_rows(background=[]).model, ModelVersion("m", "1"), {})
+    assert model.scope.weights == margin_alone(1)
     spoken = [answer.domain.code is not None for answer in model.triage_many(complaints(tiny_complaints))]
     assert np.mean(spoken) > 0.9
 
