@@ -1,21 +1,26 @@
 """The process that writes the case log for a service: python -m auditing.scribe_process, begun by `auditing.scribe`."""
 
 import gc
+import logging
 import os
 import pickle
 import queue
 import signal
 import threading
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
 from auditing.caselog import CaseLog
 from auditing.chain import Head
+from auditing.discretion import where
 from auditing.errors import StoreUnavailable
 from auditing.identity import Identifier
 from auditing.records import Entry, Recorded
 from auditing.store import describe, open_engine
 from auditing.write_ahead import WriteAhead
+
+_log = logging.getLogger(__name__)
 
 _LARGEST_GROUP = 256
 """So that a bulk request does not hold up single ones for long."""
@@ -64,17 +69,20 @@ def main() -> None:
 
 def _tell(connection: Connection, write_ahead: WriteAhead, written: "queue.Queue[_Written | None]") -> None:
     """Say what became of each group as soon as it is on the disk."""
-    while (group := written.get()) is not None:
-        outcomes = group.outcomes
-        try:
-            write_ahead.sync()
-        except OSError as error:
-            outcomes = [StoreUnavailable(describe(error)) for _ in outcomes]
-        try:
-            _send(connection, outcomes, group.events)
-        except ConnectionError:
-            # nobody is left who waits: what is there is written all the same
-            continue
+    try:
+        while (group := written.get()) is not None:
+            outcomes = group.outcomes
+            try:
+                write_ahead.sync()
+            except OSError as error:
+                outcomes = [StoreUnavailable(describe(error)) for _ in outcomes]
+            # where nobody is left who waits, what is there is written all the same
+            with suppress(ConnectionError):
+                _send(connection, outcomes, group.events)
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        _log.error("写入案例日志时出现程序错误 | a defect in writing the case log: %s", where(error))
+        # those who wait hear of the process's end, and would wait for ever for one that cannot tell them anything
+        os._exit(1)
 
 
 def _send(connection: Connection, outcomes: "list[Recorded | Exception]", events: Head) -> None:

@@ -33,6 +33,7 @@ from models.prediction import Candidate, Decision, HeadAnswer, ModelVersion, Tri
 from serving.app import create_app
 from serving.champion import load_champion
 from serving.metrics import Metrics
+from serving.one_write import OneWriteProtocol
 from serving.schemas import PredictRequest, PredictResponse
 from serving.service import TriageService
 from serving.settings import Settings
@@ -157,15 +158,15 @@ def unlogged(home: Path) -> FastAPI:
 
 
 def main() -> None:
-    """Serve, with the server that our own service has."""
+    """Serve: our own service with its own server, the others with the same as everybody sets it up."""
     kind, port, home = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
     build = {"typed": typed, "echo": lambda: echo} | {
         each.__name__: partial(each, home) for each in (naive, documented, unlogged)
     }
     loop = "auto" if sys.platform == "win32" else "uvloop"
     uvicorn.run(
-        build[kind](), host="127.0.0.1", port=port, http="httptools", loop=loop, ws="none", access_log=False,
-        server_header=False, log_level="warning",
+        build[kind](), host="127.0.0.1", port=port, http=OneWriteProtocol if kind == "unlogged" else "httptools",
+        loop=loop, ws="none", access_log=False, server_header=False, log_level="warning",
     )  # fmt: skip
 
 
