@@ -174,9 +174,9 @@ class Scribe(asyncio.Protocol):
             if len(received) < end:
                 return
             # from our own process
-            reply = Reply(*pickle.loads(received[_LENGTH.size : end]))  # noqa: S301
+            outcomes, events = pickle.loads(received[_LENGTH.size : end])  # noqa: S301
             del received[:end]
-            self._take(reply)
+            self._take(Reply(outcomes, Head(*events)))
 
     def _take(self, reply: Reply) -> None:
         count = len(reply.outcomes)

@@ -7,6 +7,7 @@ so only the places that change are written anew, where ruamel's parser says that
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from io import StringIO
+from json import dumps
 from typing import NamedTuple
 
 from ruamel.yaml import YAML
@@ -123,6 +124,10 @@ def _written(value: Value) -> str:
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = True
     yaml.width = 1 << 30  # in one line
+    meant = [list(value) if isinstance(value, tuple) else value]
     written = StringIO()
-    yaml.dump([list(value) if isinstance(value, tuple) else value], written)
-    return written.getvalue().strip()[1:-1]
+    yaml.dump(meant, written)
+    if yaml.load(written.getvalue()) == meant:
+        return written.getvalue().strip()[1:-1]
+    # ruamel leaves the quotes off "?0" in a list, and reads a mapping; only strings have such forms, and JSON's are YAML's
+    return dumps(meant, ensure_ascii=False)[1:-1]

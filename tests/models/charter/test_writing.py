@@ -2,7 +2,7 @@ import re
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models.charter.demo import DEMO
@@ -77,6 +77,7 @@ responsibilities:
 @given(
     code=st.sampled_from(["O01", "O02"]), name=WORDS, until=st.none() | st.dates(), aliases=st.lists(WORDS).map(tuple)
 )
+@example(code="O01", name="食品处", until=None, aliases=("?0",))
 def test_whatever_is_written_is_read_again_with_every_comment(code, name, until, aliases):
     text = changed(SMALL, "offices", code, {"name": name, "until": until, "successors": aliases})
     office = next(office for office in read_charter(text).offices if office.code == code)
