@@ -62,7 +62,7 @@ def leave_out(triage: Triage, excluded: Sequence[str]) -> Triage:
     returned yet.
     """
     office = triage.office
-    if office is None or office.code is None:
+    if not excluded or office is None or office.code is None:
         return triage
     left = tuple(each for each in office.alternatives if each.code not in excluded)
     if office.code not in excluded:

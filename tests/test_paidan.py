@@ -221,7 +221,7 @@ class TestWithVersions:
         assert together["over_model_accuracy"] == pytest.approx(together["accuracy"] - together["model_accuracy"])
         code, shown = run("evaluate", "--data", tiny_file, "--charter", charter, "--folds", "2")
         assert code == 2
-        assert "leave --folds out" in shown
+        assert "leave --folds and --learning-curve out" in shown
 
     def test_a_recipe_is_cross_validated(self, run, tiny_file):
         code, shown = run("evaluate", "--data", tiny_file, "--column", "office=", "--folds", "2")
