@@ -139,11 +139,12 @@ def _left(alone: HeadAnswer | None, code: str, roster: Roster) -> PredictionSet 
     """The model's own set in the offices of the day, where its answer stands and each has one heir; else none."""
     if alone is None or alone.set is None:
         return None
-    heirs = [roster.today(label) for label in alone.set.codes]
-    codes = tuple(dict.fromkeys([heir for heir in heirs if heir is not None]))
-    if None in heirs or codes[0] != code:
+    labels = alone.set.codes
+    heirs = [roster.heirs[label] for label in labels]
+    if heirs[0] != code or None in heirs:
         return None
-    return alone.set if codes == alone.set.codes else alone.set._replace(codes=codes)
+    codes = tuple(dict.fromkeys([heir for heir in heirs if heir is not None]))
+    return alone.set if codes == labels else alone.set._replace(codes=codes)
 
 
 def _spoke(domain: HeadAnswer | None) -> bool:

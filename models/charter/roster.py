@@ -14,7 +14,7 @@ from models.charter.places import Sighting
 from models.charter.pool import given_table, pooled, standing_table
 from models.charter.trust import Match, OfficeScores, Trust
 from models.fitted import Head
-from models.prediction import Target
+from models.prediction import Target, made
 
 Integers = npt.NDArray[np.int32]
 
@@ -37,7 +37,7 @@ Ranked = tuple[int, float]
 class Ranking(NamedTuple):
     """The best offices, at most four, best first, and how many offices are probable enough for the set of the answer."""
 
-    best: list[Ranked]
+    best: tuple[Ranked, ...]
     passing: int
 
 
@@ -46,7 +46,8 @@ class Roster:
 
     offices, names: their codes and names. labels: for each, the class number of its own label in the office head, -1 where it has none of
     its own. applies: whether the office head has at least one label that the charter knows; True where a model has no
-    office head, and the charter answers alone.
+    office head, and the charter answers alone. heirs: of each label the office that does today what the label's did,
+    None where there is none, or more than one.
     """
 
     def __init__(self, charter: Charter, division: Division, on: date, heads: tuple[Head, ...]) -> None:
@@ -61,7 +62,11 @@ class Roster:
         spans = {head.target: (head, begin) for head, begin in zip(heads, ends, strict=False)}
         self._domains, domains_end = _classes(spans, "domain")
         labels, end = _classes(spans, "office")
-        heirs = [(label, self._numbers[heir]) for label, said in enumerate(labels) for heir in division.today(said)]
+        today = {label: division.today(label) for label in labels}
+        self.heirs: Mapping[str, str | None] = {
+            label: codes[0] if len(codes) == 1 else None for label, codes in today.items()
+        }
+        heirs = [(label, self._numbers[heir]) for label, said in enumerate(labels) for heir in today[said]]
         self.labels = self._own_labels(heirs)
         self.applies = bool(heirs) or not labels
         parts = _parts(charter, division, on)
@@ -83,14 +88,8 @@ class Roster:
             self._trusted = scores.trust, weights
         sets, told = scores.trust.sets, self.told(scores.probabilities, given, sighting)
         a, p, b, q, c, r, d, s, passing = pooled(*told, weights, sets.least if sets is not None else 1.0)
-        if d >= 0:
-            return Ranking([(a, p), (b, q), (c, r), (d, s)], passing)
-        return Ranking([ranked for ranked in ((a, p), (b, q), (c, r)) if ranked[0] >= 0], passing)
-
-    def today(self, label: str) -> str | None:
-        """The office that does today what the label's did; None where there is none, or more than one."""
-        heirs = self._division.today(label)
-        return heirs[0] if len(heirs) == 1 else None
+        best: tuple[Ranked, ...] = ((a, p), (b, q), (c, r), (d, s))
+        return made(Ranking, (best if d >= 0 else tuple([ranked for ranked in best if ranked[0] >= 0]), passing))
 
     def told(
         self, probabilities: npt.NDArray[np.float32], given: Circumstances, sighting: Sighting
