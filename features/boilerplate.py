@@ -85,6 +85,11 @@ def _clauses(formula: str) -> re.Pattern[str]:
 
 _OPENINGS = re.compile(rf"{_BOUNDARY}((?:{_OPENING})+)")
 
+# 一大包全是坏的请职能部门及时处理: as whole a formula, only that nobody set a mark; not 想请, 申请
+_ASKED_AT_THE_END = re.compile(
+    rf"(?<=[一-龥])(?<![要想申邀聘提恳敬烦])((?:[敬恳烦]?请|希望){_OFFICES}(?:{_HANDLE}+(?:{_HOW}*{_ANSWER}(?:市民|来电人)?)?|{_HOW}*{_ANSWER}){_AFTER})"
+)
+
 RULES = (
     Rule("page errors", "a content system's message about itself", PAGE, re.compile(r"\*+处理标记:[^*]{0,200}\*+")),
     Rule(
@@ -110,6 +115,7 @@ RULES = (
     Rule("reply", "the same", ANSWER, _clauses(_REPLY_CLAUSE)),
     Rule("report back", "the same", ADDRESSEE, _clauses(_REPORTED_CLAUSE)),
     Rule("please handle", "the same", ADDRESSEE, _clauses(_ASKED_CLAUSE)),
+    Rule("please handle, behind no mark", "the same", ADDRESSEE, _ASKED_AT_THE_END),
     Rule(
         "empty brackets",
         "left where all that they held was a formula",
