@@ -7,8 +7,6 @@ says more than its formula (请职能部门查处该店) stays as it is.
 import re
 from functools import lru_cache
 
-import numpy as np
-
 from features.codepoints import ADDRESSEE, ANSWER, ARRIVAL, CHANNEL, PAGE, SECRECY
 from features.draft import Draft, Rule
 
@@ -188,7 +186,4 @@ def lone_opening(text: str) -> tuple[int, frozenset[str]] | None:
 
 def without_boilerplate(draft: Draft, hits: int) -> Draft:
     """Cut operators' formulas and page furniture out of `draft`; `hits` say which may be there."""
-    # a space in front gives the first clause a boundary like any other; the next scan takes it away
-    fronted = Draft(" " + draft.text, np.concatenate((draft.offsets[:1], draft.offsets)))
-    cleaned = fronted.ruled(RULES, hits)
-    return draft if cleaned is fronted else cleaned
+    return draft.fronted(RULES, hits)

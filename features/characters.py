@@ -70,6 +70,7 @@ _PAIRS: tuple[tuple[int, str, str], ...] = (
     (cp.ADDRESSEE, "请求望由转上", "职相有主各贵如上报"),
     (cp.PAGE, "标编导主一", "记辑航页篇期"),
     (cp.NICKNAME, "某狗", "宝东音团多夕红付"),
+    (cp.DENIAL, "没不无谈未正准", "有问毛意异话得啥是关怪赖错存涉不常规的"),
     (cp.RESPELLING, "VvPp薇徽威拼抖骗鬼红直付", "信Dd夕多xX印Yy孒纸*薯Bb"),
 )
 

@@ -3,8 +3,8 @@
 The pass reads one 64-bit entry per code point. An entry holds, from the lowest bit up:
 
     21 bits  the code point that replaces this one; 0 drops it
-    13 bits  FIRST: pair groups in which this character may come first
-    13 bits  SECOND: pair groups in which it may come second
+    14 bits  FIRST: pair groups in which this character may come first
+    14 bits  SECOND: pair groups in which it may come second
      4 bits  triggers that the character pulls alone
      7 bits  classes that steer the pass
 
@@ -32,7 +32,7 @@ TABLE_SIZE = 0x30000
 END_OF_HAN = 0xE0000
 
 CHARACTER_BITS = 21
-PAIR_GROUPS = 13
+PAIR_GROUPS = 14
 LONE_TRIGGERS = 4
 CHARACTER_MASK = (1 << CHARACTER_BITS) - 1
 PAIR_MASK = (1 << PAIR_GROUPS) - 1
@@ -43,9 +43,10 @@ CLASS_SHIFT = LONE_SHIFT + LONE_TRIGGERS
 LONE_MASK = (1 << LONE_TRIGGERS) - 1
 
 # Hits: the pair groups, then the characters that pull a trigger alone, then what the pass counts.
-MARKUP, PINYIN, BYTE_LOSS, PLATE, SOCIAL, ARRIVAL, CHANNEL, SECRECY, ANSWER, ADDRESSEE, PAGE, NICKNAME, RESPELLING = (
-    1 << group for group in range(PAIR_GROUPS)
-)
+(
+    MARKUP, PINYIN, BYTE_LOSS, PLATE, SOCIAL, ARRIVAL, CHANNEL, SECRECY, ANSWER, ADDRESSEE, PAGE, NICKNAME, RESPELLING,
+    DENIAL,
+) = (1 << group for group in range(PAIR_GROUPS))  # fmt: skip
 TRADITIONAL, EXPANDS, AT_SIGN, DAMAGED = (1 << (PAIR_GROUPS + trigger) for trigger in range(LONE_TRIGGERS))
 DIGITS = TRADITIONAL << LONE_TRIGGERS
 NUMERALS = DIGITS << 1

@@ -1,7 +1,7 @@
 """One normalisation for training and serving, with a map back to the original.
 
     original ── scan ──────────────────────────────────────────────────► NormalisedText     the clean majority
-                 └─ legible ─ personal data ─ aliases ─ boilerplate ─ scan ─► NormalisedText     where the scan warned
+                 └─ legible ─ personal data ─ aliases ─ boilerplate ─ denials ─ scan ─► NormalisedText     where the scan warned
 
 The scan (`features.codepoints`) is one compiled pass; each slower step runs only where it asks for it. What a model was
 trained on is named by `Normaliser.version` and `Normaliser.digest`.
@@ -12,9 +12,9 @@ import re
 from functools import cached_property
 from typing import NamedTuple
 
-from features import aliases, boilerplate, legible, privacy
+from features import aliases, boilerplate, denials, legible, privacy
 from features.characters import character_table, libraries
-from features.codepoints import BYTE_LOSS, DAMAGED, CodePoints, Entries, Offsets, decode, encode, scan
+from features.codepoints import BYTE_LOSS, DAMAGED, DENIAL, CodePoints, Entries, Offsets, decode, encode, scan
 from features.draft import Edit
 from features.openings import first_clause
 
@@ -23,7 +23,7 @@ RULES_VERSION = 2
 
 MOJIBAKE = "mojibake"
 
-_CALLS_FOR_RULES = privacy.PERSONAL | boilerplate.BOILERPLATE | aliases.ALIASED
+_CALLS_FOR_RULES = privacy.PERSONAL | boilerplate.BOILERPLATE | aliases.ALIASED | DENIAL
 _SUSPECT = DAMAGED | BYTE_LOSS
 _NO_FLAGS: frozenset[str] = frozenset()
 _SPACE = ord(" ")
@@ -123,6 +123,8 @@ class Normaliser:
         if hits & boilerplate.BOILERPLATE:
             flags |= boilerplate.flags_of(draft.text, hits)
             draft = boilerplate.without_boilerplate(draft, hits)
+        if hits & DENIAL:
+            draft = draft.fronted(denials.RULES, hits)
         if draft.offsets is not read.offsets:
             read = self._legible.settled(draft)
         return NormalisedText(read.codepoints, read.offsets, personal, flags)
@@ -138,7 +140,7 @@ class Normaliser:
         summed = hashlib.sha256(f"{RULES_VERSION}; {libraries()}".encode())
         for array in (table.entries, table.settled, table.legible, table.simplified):
             summed.update(array.tobytes())
-        rules = (*legible.RULES, *boilerplate.RULES, *aliases.RULES)
+        rules = (*legible.RULES, *boilerplate.RULES, *aliases.RULES, *denials.RULES)
         for described in (
             sorted(table.expansions.items()),
             [(rule.pattern.pattern, rule.replacement) for rule in rules],

@@ -20,6 +20,7 @@ Slip = Callable[[str, str], str]
 """(text, title) -> copy."""
 
 _MARKS = "，。、；：？！,;:?!"
+_ENDS = _MARKS + ".…~～）)”"
 _FULL = {chr(c): chr(c + 0xFEE0) for c in range(0x21, 0x7F)}
 _HALF = {"，": ",", "。": ".", "；": ";", "：": ":", "？": "?", "！": "!", "（": "(", "）": ")", "“": '"', "”": '"'}
 _EVASIVE = {
@@ -133,15 +134,19 @@ def boilerplate_removed(text: str, _title: str) -> str:
 
 
 def denied(text: str, _title: str) -> str:
-    """What is not the matter: "there are no fumes"."""
-    return text + _draw(text).choice(
-        [
-            "没有油烟，也没有噪音。",
-            "电梯没有问题。",
-            "秤是准的。",
-            "不是快递的事，也没有人欠薪。",
-            "药店那边没有过期药。",
-        ]
+    """What is not the matter: "there are no fumes"; behind a mark, as people set one where another thought begins."""
+    return (
+        text
+        + ("" if text[-1:] in _ENDS else "，")
+        + _draw(text).choice(
+            [
+                "没有油烟，也没有噪音。",
+                "电梯没有问题。",
+                "秤是准的。",
+                "不是快递的事，也没有人欠薪。",
+                "药店那边没有过期药。",
+            ]
+        )
     )
 
 
