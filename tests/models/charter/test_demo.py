@@ -34,7 +34,8 @@ def test_the_charter_names_the_labelled_office_where_domain_and_kind_are_known(r
         duty = division.duty(row["domain"], KINDS[row["kind"].split("|")[0]], condition, place)
         right += duty is not None and duty.lead == row["office"]
     record_property("agreement", right / len(rows))
-    assert right / len(rows) >= 0.975
+    # most rows are labelled by authors who had not seen the conditions' terms
+    assert right / len(rows) >= 0.965
 
 
 def test_most_matters_of_others_name_the_department_that_has_them(rows, record_property):
@@ -42,4 +43,4 @@ def test_most_matters_of_others_name_the_department_that_has_them(rows, record_p
     matters = [(row, said) for row, said in rows if row["domain"] == "OOS"]
     named = sum(row["department"] in places.sight(said).departments for row, said in matters)
     record_property("recall", named / len(matters))
-    assert named / len(matters) >= 0.85
+    assert named / len(matters) >= 0.9
