@@ -1,8 +1,8 @@
 """From the offices of one ticket to its route: state, lead, assistants, departments, tracks, and why."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
 
 from models.charter.articles import Charter, OfficeKind, Request
 from models.charter.division import Division, Duty
@@ -27,27 +27,18 @@ _ALSO_LIKELY = 0.1
 """The least probability of a second domain that counts as a part of the matter."""
 
 
-class Answers(NamedTuple):
-    """What is known when a route is made.
+# plain tuples, as they are made of every ticket, taken apart at once, and seen by nobody else
 
-    office: combined with the charter where that applies, None where only the charter can tell. alone: the model's.
-    """
+Answers = tuple[HeadAnswer | None, HeadAnswer | None, HeadAnswer | None, bool]
+"""What is known when a route is made: the domain; the office, combined with the charter where that applies, None where only
+the charter can tell; the model's own office; and whether the charter applies."""
 
-    domain: HeadAnswer | None
-    office: HeadAnswer | None
-    alone: HeadAnswer | None
-    applies: bool
+Reading = tuple[Sighting, Circumstances, Said]
+"""What the charter reads in a ticket."""
 
 
-class Reading(NamedTuple):
-    """What the charter reads in a ticket."""
-
-    sighting: Sighting
-    given: Circumstances
-    said: Said
-
-
-class _Ground(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Ground:
     """A rule applied for a domain in some circumstances, and what follows from it whatever else a ticket says.
 
     tracks: as the rules alone have them, without a lead where no rule says; that of the first kind is by `duty`.
@@ -65,6 +56,7 @@ class Router:
     """Makes the routes of one day; keeps what it has made of circumstances, and may be shared by threads."""
 
     def __init__(self, charter: Charter, on: date, words: Wording) -> None:
+        self.on = on
         self.division = Division(charter, on)
         works, _ = is_workday(on)
         self.day_off = not works
@@ -78,9 +70,10 @@ class Router:
     def route(self, said: Answers, reading: Reading) -> Route:
         """The route of one ticket."""
         domain, office, _, applies = said
-        grounds = self._grounds.get(reading.given)
+        sighting, given, _ = reading
+        grounds = self._grounds.get(given)
         if grounds is None:
-            grounds = self._worked_out(reading.given)
+            grounds = self._worked_out(given)
         by_domain = grounds.get(domain.code) if domain is not None and domain.code is not None else None
         if office is not None and (office.code is None or office.decision is Decision.ABSTAIN):
             office = None
@@ -90,7 +83,7 @@ class Router:
         if office is not None and not applies:
             return _route(RouteState.ROUTED, _party(office), by_domain, reading, basis=(NOT_APPLICABLE,))
         if by_domain is not None and by_domain.duty.needs_place and self._open(office, by_domain.duty):
-            asked = tuple(self._words.is_it_ours[place.name,] for place in reading.sighting.doubtful) or (
+            asked = tuple(self._words.is_it_ours[place.name,] for place in sighting.doubtful) or (
                 WHERE_IS_THE_MERCHANT,
             )
             basis = self._basis(said, reading, by_domain)
@@ -103,8 +96,8 @@ class Router:
         if lead.code in self._outside or (by_domain is not None and by_domain.duty.lead in self._outside):
             return self._coordination(said, reading, lead, by_domain, ground, grounds, basis)
         helping = ground.helping if ground is not None else ()
-        if reading.sighting.departments:
-            helping += self._joining(domain, ground, reading.sighting)
+        if sighting.departments:
+            helping += self._joining(domain, ground, sighting)
         return _route(RouteState.ROUTED, lead, by_domain, reading, helping, (), basis)
 
     def _coordination(
@@ -118,11 +111,12 @@ class Router:
         basis: tuple[Sentence, ...],
     ) -> Route:
         """Other departments have to be asked; a part in a domain that they leave to us stays ours."""
-        codes = reading.sighting.departments or (ground.duty.departments if ground is not None else ())
+        domain, sighting = said[0], reading[0]
+        codes = sighting.departments or (ground.duty.departments if ground is not None else ())
         known = [code for code in codes if code in self._departments]
         departments = tuple([self._asked[code] for code in known])
         helping = list(ground.helping) if ground is not None else []
-        for other in said.domain.alternatives if said.domain is not None else ():
+        for other in domain.alternatives if domain is not None else ():
             part = grounds.get(other.code) if other.confidence >= _ALSO_LIKELY else None
             if part is None or part.duty.lead in self._outside:
                 continue
@@ -161,7 +155,7 @@ class Router:
 
     def _basis(self, said: Answers, reading: Reading, ground: _Ground | None) -> tuple[Sentence, ...]:
         _, office, alone, applies = said
-        place = reading.sighting.place
+        place = reading[0].place
         basis: tuple[Sentence, ...] = (ground.because,) if ground is not None else ()
         if place is not None:
             holder = self._names.get(place.station, place.station)
@@ -195,10 +189,11 @@ class Router:
 
 def _supporting(said: Answers, by_domain: _Ground | None, grounds: Mapping[str, _Ground]) -> _Ground | None:
     """The rule by which the combined answer leads: of the most probable domain, else of one of the next."""
-    code = said.office.code if said.office is not None else None
+    domain, office, _, _ = said
+    code = office.code if office is not None else None
     if by_domain is None or by_domain.duty.lead == code:
         return by_domain
-    for other in said.domain.alternatives if said.domain is not None else ():
+    for other in domain.alternatives if domain is not None else ():
         ground = grounds.get(other.code)
         if ground is not None and ground.duty.lead == code:
             return ground
@@ -217,14 +212,15 @@ def _route(
 ) -> Route:
     sighting, given, words = reading
     tracks = _tracks(lead, by_domain, given.kinds)
-    place, look_at = sighting.place, words.look_at
-    return made(Route, (state, lead, assisting, departments, tracks, place, basis, needs, look_at))
+    return made(Route, (state, lead, assisting, departments, tracks, sighting.place, basis, needs, words.look_at))
 
 
 def _tracks(lead: Party | None, by_domain: _Ground | None, kinds: tuple[Request, ...]) -> tuple[Track, ...]:
     if by_domain is None:
         return tuple([Track(kind, lead, None) for kind in kinds])
     if len(kinds) == 1:
+        if lead is by_domain.keeper:
+            return by_domain.tracks
         led_by_rule = lead is not None and by_domain.duty.lead == lead.code
         return (made(Track, (kinds[0], lead, by_domain.duty.rule if led_by_rule else None)),)
     found = []
@@ -240,4 +236,4 @@ def _party(office: HeadAnswer) -> Party:
 
 
 def _questions(reading: Reading) -> tuple[Sentence, ...]:
-    return (WHAT_IS_IT_ABOUT,) if reading.sighting.place is not None else (WHAT_IS_IT_ABOUT, WHERE_IS_THE_MERCHANT)
+    return (WHAT_IS_IT_ABOUT,) if reading[0].place is not None else (WHAT_IS_IT_ABOUT, WHERE_IS_THE_MERCHANT)
