@@ -30,15 +30,19 @@ Integers = npt.NDArray[np.int32]
 _NUMBER = np.dtype(np.int32)
 Bits = npt.NDArray[np.uint64]
 
-_BEGINS = 17
-"""Binary logarithm of the bits that tell where a word may begin: as long as few are set they seldom tell so in vain."""
+_BEGINS, _BEGINS_ALIKE = 17, 9
+"""Binary logarithms of the bits that tell where a word may begin, as few as tell so seldom in vain; and of those for words
+of the same first character, which are beside one another, and come into the processor together."""
 
 _MULTIPLIER = 0x9E3779B97F4A7C15
 """Fibonacci hashing (Knuth, TAOCP 3, 6.4)."""
 
 _FIRST = 1 << 63
-_WORD, _MORE = 1 << 32, 1 << 33
-"""Of a node: a word ends here, whose number is in the lower bits; words go on from here."""
+_WORD = 1 << 31
+"""Of a node: a word ends here, whose number is in the lower bits."""
+_FOLLOWERS, _KINDS_OF_FOLLOWERS = 32, 5
+"""Of a node: from this bit on, of which of 2 ** 5 kinds the characters are that words go on with: most texts go on with
+none, and need not look for it at another place of the table."""
 
 _SLOTS_PER_NODE = 4 / 3
 """Few, as the less memory a table is the more of it stays at hand."""
@@ -115,7 +119,7 @@ def _nodes(words: Mapping[str, int]) -> Bits:
     for word, number in words.items():
         slot = _put(keys, _first_key(word), bits)
         for character in word[2:]:
-            told[slot] |= _MORE
+            told[slot] |= 1 << (_FOLLOWERS + (_hashed(ord(character)) >> (64 - _KINDS_OF_FOLLOWERS)))
             slot = _put(keys, (slot + 1) << 21 | ord(character), bits)
         told[slot] |= _WORD | number
     return np.array([keys, told], np.uint64).T.copy()
@@ -142,7 +146,8 @@ def _begins(words: Iterable[str]) -> Bits:
     """uint64 [2 ** _BEGINS / 64]: the bits of the words' first keys."""
     begins = [0] * ((1 << _BEGINS) // 64)
     for word in words:
-        bit = _hashed(_first_key(word)) >> (64 - _BEGINS)
+        alike = _hashed(ord(word[0])) >> (64 - _BEGINS + _BEGINS_ALIKE)
+        bit = alike << _BEGINS_ALIKE | _hashed(_first_key(word)) >> (64 - _BEGINS_ALIKE)
         begins[bit // 64] |= 1 << bit % 64
     return np.array(begins, np.uint64)
 
@@ -175,9 +180,15 @@ def _slot_of(key: np.uint64, bits: np.uint64) -> np.uint64:
 
 
 @compiled(inline="always")
-def _may_begin(begins: Bits, key: np.uint64) -> int:
-    bit = _slot_of(key, np.uint64(_BEGINS))
+def _may_begin(begins: Bits, alike: np.uint64, key: np.uint64) -> int:
+    bit = alike << np.uint64(_BEGINS_ALIKE) | _slot_of(key, np.uint64(_BEGINS_ALIKE))
     return int((begins[bit >> np.uint64(6)] >> (bit & np.uint64(63))) & np.uint64(1))
+
+
+@compiled(inline="always")
+def _may_follow(node: np.uint64, character: np.uint32) -> int:
+    kind = _slot_of(np.uint64(character), np.uint64(_KINDS_OF_FOLLOWERS))
+    return int((node >> (np.uint64(_FOLLOWERS) + kind)) & np.uint64(1))
 
 
 @compiled()
@@ -228,11 +239,12 @@ def hear(
     # first all places where something may begin, without a branch that nobody can foretell, and their memory asked for
     entries, count = np.empty(2 * size, np.int32), 0
     for i in range(size):
+        alike = _slot_of(np.uint64(text[i]), np.uint64(_BEGINS - _BEGINS_ALIKE))
         entries[count] = 2 * i
-        count += _may_begin(begins, _key_of(text[i], np.uint64(0)))
+        count += _may_begin(begins, alike, _key_of(text[i], np.uint64(0)))
         if i + 1 < size:
             entries[count] = 2 * i + 1
-            count += _may_begin(begins, _key_of(text[i], np.uint64(text[i + 1]) + np.uint64(1)))
+            count += _may_begin(begins, alike, _key_of(text[i], np.uint64(text[i + 1]) + np.uint64(1)))
     for entry in range(count):
         i, pair = entries[entry] >> 1, entries[entry] & 1
         key = _key_of(text[i], np.uint64(text[i + 1]) + np.uint64(1) if pair else np.uint64(0))
@@ -273,7 +285,7 @@ def hear(
                         for lane in range(lanes):
                             told[0, lane] |= sets[row, 0, lane]
                             told[1, lane] |= sets[row, 1, lane]
-            if j == size or not node & np.uint64(_MORE):
+            if j == size or not _may_follow(node, text[j]):
                 break
             key = (slot + np.uint64(1)) << np.uint64(21) | np.uint64(text[j])
             j += 1
