@@ -1,6 +1,7 @@
 """What a charter makes of one ticket: the model's offices and the charter's in one answer, and the route with its basis."""
 
 from datetime import date, datetime
+from functools import lru_cache
 
 from features.complaint import Complaint
 from models.charter.articles import Charter, Request
@@ -153,7 +154,7 @@ def _combined(triage: Triage, roster: Roster, scores: OfficeScores, reading: Rea
         same = alone is not None and alone.code == code
         evidence = tuple([each for each in evidence if each.target != "office" or (same and each.weight > 0)])
     office = made(HeadAnswer, (code, names[best], confidence, decision, alternatives, contrast, among))
-    doubts = _doubts(doubted, decision, confidence, its_share)
+    doubts = (*_others(doubted), *doubts_of("office", decision, confidence, its_share))
     return made(Triage, (model, complaint, domain, office, evidence, doubts, warnings))
 
 
@@ -179,9 +180,7 @@ def _decide(roster: Roster, office: int, confidence: float) -> Decision:
     return Decision.SUGGEST if confidence >= floor else Decision.ABSTAIN
 
 
-def _doubts(doubted: tuple[str, ...], decision: Decision, confidence: float, runner_up: float) -> tuple[str, ...]:
-    """Doubts of a triage with another office: those of the office told anew."""
-    doubts = doubts_of("office", decision, confidence, runner_up)
-    if doubted:
-        doubts = [each for each in doubted if not each.startswith("office_")] + doubts
-    return tuple(doubts)
+@lru_cache(maxsize=1024)
+def _others(doubts: tuple[str, ...]) -> tuple[str, ...]:
+    """The doubts that are not of the office; kept, for there are few sorts."""
+    return tuple(each for each in doubts if not each.startswith("office_"))
