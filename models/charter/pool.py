@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from features.compiled import compiled
+from features.compiled import compiled, index
+from models.charter.logarithms import sum_of_exponentials, to_logarithms
 from models.charter.trust import LEAST_DUTY, LEAST_SAID, Match
 
 Floats = npt.NDArray[np.float32]
@@ -11,22 +12,27 @@ Doubles = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int32]
 
 MATCHES = len(Match)
+_SIZES = 5
+"""Of a standing table: the numbers before its pairs."""
 _MODEL, _DUTY, _REACH, _NAMED = int(Match.MODEL), int(Match.DUTY), int(Match.REACH), int(Match.NAMED)
-_LEAST_SAID, _LEAST_DUTY = np.log(LEAST_SAID), np.log(LEAST_DUTY)
+_LEAST_DUTY = np.log(LEAST_DUTY)
 _NEGLIGIBLE = 1e-5
 """Of a domain: of less the charter need not be asked."""
-_AS_GOOD_AS_NONE = -25.0
-"""Of a score below the best."""
 
 
-def standing_table(domains: int, office: int, heirs: Integers, reach: Integers) -> Integers:
+def standing_table(domains: int, office: int, offices: int, heirs: Integers, reach: Integers) -> Integers:
     """What is the same for all tickets of a day, in one array, as each costs a call its time.
 
     domains: where the probabilities of the domain head end (they begin at 0 less their number, see leads), office: where
-    those of the office head begin. heirs: pairs (class of the office head, office), int32 [., 2], in the order of the
-    classes. reach: pairs (domain, office), int32 [., 2].
+    those of the office head begin. offices: their number n. heirs: pairs (class of the office head, office), int32 [., 2],
+    in the order of the classes; those of a class with one office are put before the others. reach: pairs
+    (domain, office), int32 [., 2].
     """
-    return _joined((domains, office, len(heirs), len(reach)), heirs, reach)
+    alone = np.bincount(heirs[:, 0], minlength=1)[heirs[:, 0]] == 1
+    voiced = np.zeros(offices, np.int32)
+    voiced[heirs[:, 1]] = 1
+    sizes = (domains, office, int(alone.sum()), len(heirs), len(reach))
+    return _joined(sizes, heirs[alone], heirs[~alone], reach, voiced)
 
 
 def given_table(leads: Integers, side: Integers) -> Integers:
@@ -64,53 +70,50 @@ def opinions(
         matches[named[j], _NAMED] = 1.0
 
 
-@compiled(fastmath=True)
+@compiled(fastmath=True, error_model="numpy")
 def _tell(
     probabilities: Floats, standing: Integers, given: Integers, said: Doubles, duty: Doubles, reached: Doubles
 ) -> None:
     """Write MODEL, DUTY and REACH of each office, float64 [n]."""
-    n, kinds, domains, office, first_reach = len(said), given[0], given[1], standing[1], 4 + 2 * standing[2]
+    n, kinds, domains, office = len(said), given[0], given[1], standing[1]
     first_domain = standing[0] - domains
-    voiced = np.zeros(n, np.bool_)
+    split = _SIZES + 2 * standing[2]
+    reach = _SIZES + 2 * standing[3]
+    voiced = reach + 2 * standing[4]
     said[:], duty[:], reached[:] = 0.0, 0.0, 0.0
     share = 1.0 / max(1, kinds)
     for d in range(domains):
-        q = np.float64(probabilities[first_domain + d])
+        q = np.float64(probabilities[index(first_domain + d)])
         if q > _NEGLIGIBLE:
             for k in range(kinds):
-                lead = given[2 + k * domains + d]
+                lead = given[index(2 + k * domains + d)]
                 if lead >= 0:
-                    duty[lead] += q * share
-    for j in range(first_reach, len(standing), 2):
-        reached[standing[j + 1]] += np.float64(probabilities[first_domain + standing[j]])
-    j = 4
-    while j < first_reach:
-        label = standing[j]
-        p = np.float64(probabilities[office + label])
-        last = j + 2
-        while last < first_reach and standing[last] == label:
-            last += 2
+                    duty[index(lead)] += q * share
+    for j in range(reach, voiced, 2):
+        reached[index(standing[index(j + 1)])] += np.float64(probabilities[index(first_domain + standing[index(j)])])
+    for j in range(_SIZES, split, 2):
+        said[index(standing[index(j + 1)])] += np.float64(probabilities[index(office + standing[index(j)])])
+    j = split
+    while j < reach:
         # a split office's probability goes where the charter sends its tickets
-        total = 1.0
-        if last > j + 2:
-            total = 0.0
-            for h in range(j, last, 2):
-                total += duty[standing[h + 1]] + 1e-9
+        last, total = j, 0.0
+        while last < reach and standing[last] == standing[j]:
+            total += duty[standing[last + 1]] + 1e-9
+            last += 2
+        p = np.float64(probabilities[office + standing[j]])
         for h in range(j, last, 2):
-            heir = standing[h + 1]
-            said[heir] += p if last == j + 2 else p * (duty[heir] + 1e-9) / total
-            voiced[heir] = True
+            said[standing[h + 1]] += p * (duty[standing[h + 1]] + 1e-9) / total
         j = last
     for o in range(n):
         duty[o] = _LEAST_DUTY if duty[o] == 0.0 else np.log(np.float32(LEAST_DUTY + duty[o]))
         reached[o] = _LEAST_DUTY if reached[o] == 0.0 else np.log(np.float32(LEAST_DUTY + reached[o]))
-        if not voiced[o]:
-            said[o] = duty[o]
-        else:
-            said[o] = _LEAST_SAID if said[o] <= LEAST_SAID else np.log(np.float32(said[o]))
+        said[o] = max(said[o], LEAST_SAID)
+    to_logarithms(said)
+    for o in range(n):
+        said[o] = said[o] if standing[index(voiced + o)] else duty[o]
 
 
-@compiled(fastmath=True)
+@compiled(fastmath=True, error_model="numpy")
 def pooled(
     probabilities: Floats,
     named: Integers,
@@ -137,15 +140,13 @@ def pooled(
         home, away = weights[evidence], weights[evidence + 1]
         first_side = len(given) - n
         for o in range(n):
-            side = given[first_side + o]
+            side = given[index(first_side + o)]
             scores[o] += home if side > 0 else away if side < 0 else 0.0
     for j in range(len(named)):
         scores[named[j]] += weights[_NAMED]
     a, b, c, d = _leading(scores)
-    total, best = 0.0, scores[a]
-    for o in range(n):
-        if scores[o] - best > _AS_GOOD_AS_NONE:
-            total += np.exp(np.float32(scores[o] - best))
+    best = scores[a]
+    total = sum_of_exponentials(scores, best)
     passing, bound = 0, best + np.log(least * total)
     for o in range(n):
         passing += scores[o] >= bound

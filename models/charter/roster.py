@@ -67,7 +67,9 @@ class Roster:
         parts = _parts(charter, division, on)
         places = {domain: number for number, domain in enumerate(self._domains)}
         reach = {(places[part.domain], self._numbers[part.office]) for part in parts if part.domain in places}
-        self._standing = standing_table(domains_end, end - len(labels), _pairs(heirs), _pairs(sorted(reach)))
+        self._standing = standing_table(
+            domains_end, end - len(labels), len(self.offices), _pairs(heirs), _pairs(sorted(reach))
+        )
         self._territories = _territories(parts, division.stations)
         self._tables: dict[Circumstances, Integers] = {}
         self._sides: dict[str | None, Integers] = {None: np.zeros(len(self.offices), np.int32)}
