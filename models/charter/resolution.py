@@ -9,15 +9,16 @@ from models.charter.division import Division
 from models.charter.due import Deadlines
 from models.charter.duty import DAY_OFF, needs_duty_officer
 from models.charter.places import Places, Whole
-from models.charter.roster import Circumstances, Roster
+from models.charter.roster import Circumstances, Ranking, Roster
 from models.charter.route import CharterVersion, Resolution
 from models.charter.routing import Answers, Reading, Router
 from models.charter.said import Listener
 from models.charter.trust import OfficeScores
 from models.charter.wording import Wording
 from models.charter.workdays import in_china
+from models.decision import Sets
 from models.fitted import Head
-from models.prediction import Candidate, Decision, HeadAnswer, PredictionSet, Triage, made
+from models.prediction import ABSTAIN, AUTO, SUGGEST, Candidate, Decision, HeadAnswer, PredictionSet, Triage, made
 from models.triage import doubts_of
 
 _DAYS = 8
@@ -76,7 +77,7 @@ class Resolver:
         received = in_china(received_at)
         sighting, given, said = self.read(complaint, domain)
         given = Circumstances(kinds or given.kinds, given.condition, given.place if place is None else place)
-        named = HeadAnswer(domain, self._domains.get(domain, domain), 1.0, Decision.AUTO, (), None)
+        named = HeadAnswer(domain, self._domains.get(domain, domain), 1.0, AUTO, (), None)
         router = self._router(received.date())
         return self._resolution(router, (named, None, None, True), (sighting, given, said), complaint, received)
 
@@ -126,11 +127,11 @@ class Resolver:
 
 
 def _combined(triage: Triage, roster: Roster, scores: OfficeScores, reading: Reading) -> Triage:
-    """The triage with the office that model and charter have together; `alone` in it is the model's."""
+    """The triage with the office that model and charter have together; `alone` is the model's."""
     model, complaint, domain, alone, evidence, doubted, warnings = triage
     sighting, given, _ = reading
     ranking = roster.rank(scores, given, sighting)
-    best, confidence, second, its_share, third, thirds_share, fourth, fourths_share, passing = ranking
+    best, confidence, second, its_share, third, thirds_share, fourth, fourths_share, _ = ranking
     codes, names = roster.offices, roster.names
     code = codes[best]
     alternatives: tuple[Candidate, ...]
@@ -143,32 +144,43 @@ def _combined(triage: Triage, roster: Roster, scores: OfficeScores, reading: Rea
     else:
         others = ((number, share) for number, share in ((second, its_share), (third, thirds_share)) if number >= 0)
         alternatives = tuple(Candidate(codes[number], names[number], share) for number, share in others)
-    contrast, sets = None, scores.trust.sets
-    if alone is not None and alone.code == code:
-        contrast = alone.contrast
-        if contrast is not None and not (second >= 0 and contrast.against == codes[second]):
-            contrast = None
-    among = _left(alone, code, roster) if sets is None else sets.of(code, alternatives, lambda: passing)
-    decision = _decide(roster, best, confidence)
+    same = alone is not None and alone.code == code
+    contrast = alone.contrast if same and alone is not None else None
+    if contrast is not None and not (second >= 0 and contrast.against == codes[second]):
+        contrast = None
     if evidence and contrast is None:
-        same = alone is not None and alone.code == code
         evidence = tuple([each for each in evidence if each.target != "office" or (same and each.weight > 0)])
+    among = _among(alone, code, alternatives, ranking, roster, scores.trust.sets)
+    decision = _decide(roster, best, confidence)
     office = made(HeadAnswer, (code, names[best], confidence, decision, alternatives, contrast, among))
-    doubts = (*_others(doubted), *doubts_of("office", decision, confidence, its_share))
-    return made(Triage, (model, complaint, domain, office, evidence, doubts, warnings))
+    doubts = doubts_of("office", decision, confidence, its_share)
+    return made(Triage, (model, complaint, domain, office, evidence, (*_others(doubted), *doubts), warnings))
 
 
-def _left(alone: HeadAnswer | None, code: str, roster: Roster) -> PredictionSet | None:
-    """The model's own set in the offices of the day, where its answer stands and each has one heir; else none."""
-    if alone is None or alone.set is None:
+def _among(
+    alone: HeadAnswer | None,
+    code: str,
+    alternatives: tuple[Candidate, ...],
+    ranking: Ranking,
+    roster: Roster,
+    sets: Sets | None,
+) -> PredictionSet | None:
+    """The set of the answer where one was measured with a charter; else the model's own in the offices of the day.
+
+    That is where the model's answer stands and each of its set's labels has one heir; else there is none.
+    """
+    if sets is not None:
+        return sets.of(code, alternatives, lambda: ranking[-1])
+    own = alone.set if alone is not None else None
+    if own is None:
         return None
-    labels = alone.set.codes
+    labels = own.codes
     if labels[0] == code and roster.staying.issuperset(labels):
-        return alone.set
+        return own
     heirs = [roster.heirs[label] for label in labels]
     if heirs[0] != code or None in heirs:
         return None
-    return alone.set._replace(codes=tuple(dict.fromkeys([heir for heir in heirs if heir is not None])))
+    return own._replace(codes=tuple(dict.fromkeys([heir for heir in heirs if heir is not None])))
 
 
 def _decide(roster: Roster, office: int, confidence: float) -> Decision:
@@ -177,7 +189,7 @@ def _decide(roster: Roster, office: int, confidence: float) -> Decision:
     if head is not None and label >= 0:
         return head.policy.decide(label, confidence)
     floor = head.policy.suggest.at_least if head is not None else _FLOOR
-    return Decision.SUGGEST if confidence >= floor else Decision.ABSTAIN
+    return SUGGEST if confidence >= floor else ABSTAIN
 
 
 @lru_cache(maxsize=1024)

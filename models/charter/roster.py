@@ -78,12 +78,14 @@ class Roster:
 
     def rank(self, scores: OfficeScores, given: Circumstances, sighting: Sighting) -> Ranking:
         """Rank the offices of one ticket."""
-        trust, weights = self._trusted
-        if trust is not scores.trust:
-            weights = np.array(scores.trust.weights, np.float64)
+        _, probabilities, trust = scores
+        trusted, weights = self._trusted
+        if trusted is not trust:
+            weights = np.array(trust.weights, np.float64)
             # both at once, as other threads may have another model's
-            self._trusted = scores.trust, weights
-        sets, told = scores.trust.sets, self.told(scores.probabilities, given, sighting)
+            self._trusted = trust, weights
+        sets = trust.sets
+        told = self.told(probabilities, given, sighting)
         return pooled(*told, weights, sets.least if sets is not None else 1.0)
 
     def told(

@@ -18,10 +18,13 @@ from models.charter.wording import (
     Wording,
 )
 from models.charter.workdays import is_workday
-from models.prediction import Decision, HeadAnswer, made
+from models.prediction import ABSTAIN, AUTO, HeadAnswer, made
 
 _REMEMBERED = 4096
 """Domains in circumstances whose grounds are kept."""
+
+_ROUTED = RouteState.ROUTED
+"""By itself, as `models.prediction.AUTO`."""
 
 _ALSO_LIKELY = 0.1
 """The least probability of a second domain that counts as a part of the matter."""
@@ -80,11 +83,11 @@ class Router:
             grounds = self._worked_out(given)
         by_domain = grounds.get(domain.code) if domain is not None and domain.code is not None else None
         lead = None
-        if office is not None and office.code is not None and office.decision is not Decision.ABSTAIN:
+        if office is not None and office.code is not None and office.decision is not ABSTAIN:
             lead = _party(office)
             if not applies:
-                return _route(RouteState.ROUTED, lead, by_domain, reading, basis=(NOT_APPLICABLE,))
-        elif by_domain is None or domain is None or domain.decision is Decision.ABSTAIN:
+                return _route(_ROUTED, lead, by_domain, reading, basis=(NOT_APPLICABLE,))
+        elif by_domain is None or domain is None or domain.decision is ABSTAIN:
             asked = _questions(reading)
             return _route(RouteState.UNSURE, None, by_domain, reading, basis=(NOTHING_TO_GO_BY,), needs=asked)
         if by_domain is not None and by_domain.needs_place and self._open(office if lead else None, by_domain):
@@ -104,7 +107,7 @@ class Router:
         helping = ground.helping if ground is not None else ()
         if sighting.departments:
             helping += self._joining(domain, ground, sighting)
-        return _route(RouteState.ROUTED, lead, by_domain, reading, helping, (), basis)
+        return _route(_ROUTED, lead, by_domain, reading, helping, (), basis)
 
     def _coordination(
         self,
@@ -188,7 +191,7 @@ class Router:
 
     def _open(self, office: HeadAnswer | None, ground: _Ground) -> bool:
         """Whether it is open who leads, for want of a place: what the model is not sure of it has guessed from habit."""
-        if office is None or office.decision is Decision.AUTO:
+        if office is None or office.decision is AUTO:
             return office is None
         return office.code == ground.lead or office.code in self.division.stations
 
