@@ -19,14 +19,14 @@ from models.charter.words import (
     AT_ONCE,
     CHARACTER,
     FURTHER,
+    NODES,
     WORD,
     Bits,
     alike_of,
-    begins_of,
     may_begin,
     may_follow,
-    nodes_of,
     slot_of,
+    trie_of,
 )
 
 BOTH_CLEAR = 80
@@ -39,7 +39,12 @@ _IS, _SETS, _NAME, _RECORD = 4, 5, 6, 8
 """Places in a word's record, of which the weights are the first four."""
 
 Integers = npt.NDArray[np.int32]
-_NUMBER = np.dtype(np.int32)
+_MARKS = np.dtype(np.uint64)
+
+_ROOM = 3 + 2 * AT_ONCE
+"""Numbers that are noted of each character: of a name three, of each place where a word may begin two."""
+_KEPT = 1 << 16
+"""Numbers for which there is room in memory that is kept, half a megabyte: longer texts are few."""
 
 
 class Weighed(NamedTuple):
@@ -55,7 +60,7 @@ of the questions worth asking, in order; number, start and end of each name, one
 
 
 class Hearing:
-    """What to listen for; holds arrays, no state, and may be shared by threads.
+    """What to listen for; may be shared by threads, each of which has its own memory for notes while it listens.
 
     starts: what is added for a domain, by its code, with "" for one that is not known. A question without needs is
     always worth asking.
@@ -81,9 +86,10 @@ class Hearing:
         for column, words in ((_SETS, asked), (_NAME, names)):
             self._words[[numbers[word] for word in words], column] = range(len(words))
         self._sets = _sets(questions, {word: row for row, word in enumerate(asked)})
-        self._questions = len(questions)
-        self._nodes = nodes_of(numbers)
-        self._begins = begins_of(numbers)
+        self._trie = trie_of(numbers)
+        lanes = self._sets.shape[2]
+        self._room = 64 * lanes + len(self._words) // 64 + 1 + 2 * lanes
+        self._spare: list[Bits] = []
 
     def of(self, text: CodePoints, said: int, domain: str | None) -> Heard:
         """Hear a text. said: where the words begin to count; names count from the first character.
@@ -91,11 +97,19 @@ class Hearing:
         domain: one that is not among the starts counts as not known.
         """
         start = self._starts.get(domain, self._unknown) if domain else self._unknown
-        found = np.empty(3 * len(text) + self._questions, _NUMBER)
-        kinds, names, end = hear(text, said, self._begins, self._nodes, self._words, self._sets, start, found)
+        room = _ROOM * len(text) + self._room
+        try:
+            scratch = self._spare.pop()
+        except IndexError:
+            scratch = np.empty(room, _MARKS)
+        if len(scratch) < room:
+            scratch = np.empty(2 * room, _MARKS)
+        kinds, names, end = hear(text, said, self._trie, self._words, self._sets, start, scratch)
+        told = scratch[:end].tolist() if end else _NOTHING
+        if len(scratch) <= _KEPT:
+            self._spare.append(scratch)
         if not end:
             return kinds, _NOTHING, _NOTHING
-        told = found[:end].tolist()
         return (kinds, _NOTHING, told) if end == names else (kinds, told[names:], told[:names])
 
 
@@ -140,66 +154,71 @@ def spoken_for(complaint: int, report: int, enquiry: int, suggestion: int) -> in
 def hear(
     text: CodePoints,
     said: int,
-    begins: Bits,
-    nodes: Bits,
+    trie: Bits,
     words: Integers,
     sets: Bits,
     start: int,
-    found: Integers,
+    scratch: Bits,
 ) -> tuple[int, int, int]:
-    """Return the kinds spoken for, and where names end and questions end in `found`.
+    """Return the kinds spoken for, and where names end and questions end in `scratch`.
 
-    begins, nodes: see `words.begins_of`, `words.nodes_of`. words: int32 [words + starts, _RECORD]: four weights, what it
-    is, its row of `_sets` and its number as a name, -1 for none; start: that of the domain. found: int32, written here:
-    number, start and end of each name, then the numbers of the questions worth asking; room for three of each character
-    and one of each question.
+    trie: see `words.trie_of`. words: int32 [words + starts, _RECORD]: four weights, what it is, its row of `_sets` and its
+    number as a name, -1 for none; start: that of the domain. scratch: room for all that is noted, see `Hearing.of`; it
+    begins with number, start and end of each name, then come the numbers of the questions worth asking.
     """
-    size, mask = len(text), np.uint64(len(nodes) - 1)
-    bits = np.uint64(int(np.log2(len(nodes)) + 0.5))
-    lanes = sets.shape[2]
-    heard = np.zeros(len(words) // 64 + 1, np.uint64)
-    told = sets[len(sets) - 1].copy()
+    size, lanes = len(text), sets.shape[2]
+    nodes = trie[NODES:]
+    mask = np.uint64((len(nodes) >> 1) - 1)
+    bits = np.uint64(int(np.log2(len(nodes) >> 1) + 0.5))
+    # one array for all that is noted, as each costs as much as ten characters
+    found, entries = scratch, scratch[3 * size + 64 * lanes :]
+    marks = entries[2 * AT_ONCE * size :]
+    first = len(words) // 64 + 1
+    second = first + lanes
+    marks[:first] = np.uint64(0)
+    for lane in range(lanes):
+        marks[first + lane], marks[second + lane] = sets[len(sets) - 1, 0, lane], sets[len(sets) - 1, 1, lane]
     complaint, report, enquiry, suggestion = (
         int(words[start, 0]), int(words[start, 1]), int(words[start, 2]), int(words[start, 3]),
     )  # fmt: skip
     is_ = words[start, _IS]
     # first all places where something may begin, without a branch that nobody can foretell, and their memory asked for
-    entries, keys, count = np.empty(3 * size, np.int32), np.empty(3 * size, np.uint64), 0
+    count = 0
     for i in range(size):
         alike, key = alike_of(text[i]), np.uint64(0)
         for further in range(AT_ONCE):
             if i + further < size:
                 shift = np.uint64(CHARACTER * (AT_ONCE - 1 - further))
                 key |= (np.uint64(text[index(i + further)]) + np.uint64(1)) << shift
-                entries[index(count)], keys[index(count)] = i << 2 | further, key
-                count += may_begin(begins, alike, key)
-    for entry in range(count):
-        prefetch(nodes, np.int64(slot_of(keys[entry], bits) * np.uint64(2)))
+                entries[index(count)], entries[index(count + 1)] = i << 2 | further, key
+                count += 2 * may_begin(trie, alike, key)
+    for entry in range(0, count, 2):
+        prefetch(nodes, np.int64(slot_of(entries[index(entry + 1)], bits) << np.uint64(1)))
     place, free, at = 0, 0, -1
     name, end = -1, 0
-    for entry in range(count):
-        i, key = entries[entry] >> 2, keys[entry]
+    for entry in range(0, count, 2):
+        i, further, key = int(entries[index(entry)]) >> 2, int(entries[index(entry)]) & 3, entries[index(entry + 1)]
         if i != at:
             if name >= 0:
                 found[place], found[place + 1], found[place + 2] = name, at, end
                 place += 3
                 free = end
             name, at = -1, i
-        j = i + 1 + (entries[entry] & 3)
+        j = i + 1 + further
         while True:
             slot = slot_of(key, bits)
-            while nodes[slot, 0] != key and nodes[slot, 0] != np.uint64(0):
+            while nodes[slot << np.uint64(1)] != key and nodes[slot << np.uint64(1)] != np.uint64(0):
                 slot = (slot + np.uint64(1)) & mask
-            if nodes[slot, 0] != key:
+            if nodes[slot << np.uint64(1)] != key:
                 break
-            node = nodes[slot, 1]
+            node = nodes[slot << np.uint64(1) | np.uint64(1)]
             if node & np.uint64(WORD):
                 word = np.int64(node & np.uint64(WORD - 1))
                 if i >= free and words[word, _NAME] >= 0:
                     name, end = words[word, _NAME], j
                 bit = np.uint64(1) << np.uint64(word & 63)
-                if i >= said and not heard[word >> 6] & bit:
-                    heard[word >> 6] |= bit
+                if i >= said and not marks[index(word >> 6)] & bit:
+                    marks[index(word >> 6)] |= bit
                     complaint += int(words[word, 0])
                     report += int(words[word, 1])
                     enquiry += int(words[word, 2])
@@ -208,8 +227,8 @@ def hear(
                     row = words[word, _SETS]
                     if row >= 0:
                         for lane in range(lanes):
-                            told[0, lane] |= sets[row, 0, lane]
-                            told[1, lane] |= sets[row, 1, lane]
+                            marks[first + lane] |= sets[row, 0, lane]
+                            marks[second + lane] |= sets[row, 1, lane]
             if j == size or not may_follow(node, text[j]):
                 break
             key = np.uint64(FURTHER) | (slot + np.uint64(1)) << np.uint64(CHARACTER) | np.uint64(text[j])
@@ -219,7 +238,7 @@ def hear(
         place += 3
     names = place
     for lane in range(lanes):
-        both = told[0, lane] & told[1, lane]
+        both = marks[first + lane] & marks[second + lane]
         question = 64 * lane
         while both:
             if both & np.uint64(1):

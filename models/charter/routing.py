@@ -70,6 +70,10 @@ class Router:
         self._names = {office.code: office.name for office in charter.offices}
         self._outside = {office.code for office in charter.offices if office.kind is OfficeKind.EXTERNAL}
         self._departments = {department.code: department for department in charter.departments}
+        self._keeping: dict[str, frozenset[str]] = {}
+        for department in charter.departments:
+            for domain in department.keeps:
+                self._keeping[domain] = self._keeping.get(domain, frozenset()) | {department.code}
         self._words = words
         self._asked = {department.code: Party(department.code, department.name) for department in charter.departments}
         self._grounds: dict[Circumstances, Mapping[str, _Ground]] = {}
@@ -181,13 +185,11 @@ class Router:
 
     def _joining(self, domain: HeadAnswer | None, ground: _Ground | None, sighting: Sighting) -> tuple[Party, ...]:
         """Departments that the text has a matter of and that join us by their own article or the rule's."""
-        code = domain.code if domain is not None else None
+        keeping = self._keeping.get(domain.code, ()) if domain is not None and domain.code is not None else ()
         by_rule = ground.departments if ground is not None else ()
-        joining: tuple[Party, ...] = ()
-        for department in sighting.departments:
-            if department in by_rule or code in self._departments[department].keeps:
-                joining += (self._asked[department],)
-        return joining
+        if not keeping and not by_rule:
+            return ()
+        return tuple([self._asked[code] for code in sighting.departments if code in by_rule or code in keeping])
 
     def _open(self, office: HeadAnswer | None, ground: _Ground) -> bool:
         """Whether it is open who leads, for want of a place: what the model is not sure of it has guessed from habit."""

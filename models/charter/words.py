@@ -18,6 +18,9 @@ _BEGINS, _BEGINS_ALIKE = 17, 9
 """Binary logarithms of the bits that tell where a word may begin, as few as tell so seldom in vain; and of those for words
 of the same first character, which are beside one another, and come into the processor together."""
 
+NODES = (1 << _BEGINS) // 64
+"""Where the nodes begin, behind those bits."""
+
 _MULTIPLIER = 0x9E3779B97F4A7C15
 """Fibonacci hashing (Knuth, TAOCP 3, 6.4)."""
 
@@ -37,9 +40,10 @@ _SLOTS_PER_NODE = 4 / 3
 """Few, as the less memory a table is the more of it stays at hand."""
 
 
-def nodes_of(words: Mapping[str, int]) -> Bits:
-    """uint64 [slots, 2], an open-addressing table: a node's key, 0 where a slot is free, and what it is, see WORD.
+def trie_of(words: Mapping[str, int]) -> Bits:
+    """uint64 [2 ** _BEGINS / 64 + 2 * slots]: the bits of the words' first keys, and behind them a table of the nodes.
 
+    It is an open-addressing one, where each slot has a node's key, 0 where it is free, and what the node is, see WORD.
     Keys: see `_first_key`; of further characters FURTHER, the slot of what is before, plus 1, and the character.
     """
     count = len({word[:end] for word in words for end in range(min(AT_ONCE, len(word)), len(word) + 1)})
@@ -51,7 +55,8 @@ def nodes_of(words: Mapping[str, int]) -> Bits:
             told[slot] |= 1 << (_FOLLOWERS + (_hashed(ord(character)) >> (64 - _KINDS_OF_FOLLOWERS)))
             slot = _put(keys, FURTHER | (slot + 1) << CHARACTER | ord(character), bits)
         told[slot] |= WORD | number
-    return np.array([keys, told], np.uint64).T.copy()
+    # one array, as each costs a call its time
+    return np.concatenate([_begins(words), np.array([keys, told], np.uint64).T.ravel()])
 
 
 def _put(keys: list[int], key: int, bits: int) -> int:
@@ -72,9 +77,8 @@ def _first_key(word: str) -> int:
     return sum(code << CHARACTER * (AT_ONCE - 1 - place) for place, code in enumerate(codes))
 
 
-def begins_of(words: Iterable[str]) -> Bits:
-    """uint64 [2 ** _BEGINS / 64]: the bits of the words' first keys."""
-    begins = [0] * ((1 << _BEGINS) // 64)
+def _begins(words: Iterable[str]) -> Bits:
+    begins = [0] * NODES
     for word in words:
         alike = _hashed(ord(word[0])) >> (64 - _BEGINS + _BEGINS_ALIKE)
         bit = alike << _BEGINS_ALIKE | _hashed(_first_key(word)) >> (64 - _BEGINS_ALIKE)
@@ -95,10 +99,10 @@ def alike_of(character: np.uint32) -> np.uint64:
 
 
 @compiled(inline="always")
-def may_begin(begins: Bits, alike: np.uint64, key: np.uint64) -> int:
+def may_begin(trie: Bits, alike: np.uint64, key: np.uint64) -> int:
     """1 where a word may have `key` as its first, 0 where none has; alike: of the first character."""
     bit = alike << np.uint64(_BEGINS_ALIKE) | slot_of(key, np.uint64(_BEGINS_ALIKE))
-    return int((begins[bit >> np.uint64(6)] >> (bit & np.uint64(63))) & np.uint64(1))
+    return int((trie[bit >> np.uint64(6)] >> (bit & np.uint64(63))) & np.uint64(1))
 
 
 @compiled(inline="always")
