@@ -59,6 +59,10 @@ class _Ground:
     tracks: tuple[Track, ...]
 
 
+_Grounds = tuple[Mapping[str, _Ground], frozenset[str]]
+"""By domain, and the codes of those who lead by any of them."""
+
+
 class Router:
     """Makes the routes of one day; keeps what it has made of circumstances, and may be shared by threads."""
 
@@ -76,19 +80,20 @@ class Router:
                 self._keeping[domain] = self._keeping.get(domain, frozenset()) | {department.code}
         self._words = words
         self._asked = {department.code: Party(department.code, department.name) for department in charter.departments}
-        self._grounds: dict[Circumstances, Mapping[str, _Ground]] = {}
+        self._grounds: dict[Circumstances, _Grounds] = {}
 
     def route(self, said: Answers, reading: Reading) -> Route:
         """The route of one ticket."""
         domain, office, _, applies = said
         sighting, given, _ = reading
-        grounds = self._grounds.get(given)
-        if grounds is None:
-            grounds = self._worked_out(given)
+        known = self._grounds.get(given)
+        if known is None:
+            known = self._worked_out(given)
+        grounds, leading = known
         by_domain = grounds.get(domain.code) if domain is not None and domain.code is not None else None
         lead = None
-        if office is not None and office.code is not None and office.decision is not ABSTAIN:
-            lead = _party(office)
+        if office is not None and (code := office.code) is not None and office.decision is not ABSTAIN:
+            lead = made(Party, (code, office.name or code, office.confidence))
             if not applies:
                 return _route(_ROUTED, lead, by_domain, reading, basis=(NOT_APPLICABLE,))
         elif by_domain is None or domain is None or domain.decision is ABSTAIN:
@@ -102,11 +107,11 @@ class Router:
             return _route(RouteState.NEEDS_PLACE, by_domain.keeper, by_domain, reading, basis=basis, needs=asked)
         ground = by_domain
         if lead is None:
-            lead = by_domain.keeper if by_domain is not None else Party("", "")
-        elif by_domain is not None and by_domain.lead != lead.code:
-            ground = _supporting(lead.code, domain, grounds)
+            lead, code = (by_domain.keeper, by_domain.lead) if by_domain is not None else (Party("", ""), "")
+        elif by_domain is not None and by_domain.lead != code:
+            ground = _supporting(code, domain, grounds) if code in leading else None
         basis = self._basis(said, reading, ground or by_domain)
-        if lead.code in self._outside or (by_domain is not None and by_domain.lead in self._outside):
+        if code in self._outside or (by_domain is not None and by_domain.lead in self._outside):
             return self._coordination(said, reading, lead, by_domain, ground, grounds, basis)
         helping = ground.helping if ground is not None else ()
         if sighting.departments:
@@ -143,14 +148,14 @@ class Router:
             RouteState.NEEDS_COORDINATION, lead, by_domain, reading, tuple(helping), departments, basis, asked
         )
 
-    def _worked_out(self, given: Circumstances) -> Mapping[str, _Ground]:
+    def _worked_out(self, given: Circumstances) -> _Grounds:
         if len(self._grounds) >= _REMEMBERED:
             self._grounds.clear()
         every = {
             domain: ground for domain in self.division.domains if (ground := self._ground(domain, given)) is not None
         }
-        self._grounds[given] = every
-        return every
+        known = self._grounds[given] = every, frozenset(ground.lead for ground in every.values())
+        return known
 
     def _ground(self, domain: str, given: Circumstances) -> _Ground | None:
         kinds, condition, place = given
@@ -238,11 +243,6 @@ def _tracks(lead: Party | None, by_domain: _Ground | None, kinds: tuple[Request,
         ours = own is None or (lead is not None and lead.code == own.code)
         found.append(Track(kind, lead if ours else own, rule))
     return tuple(found)
-
-
-def _party(office: HeadAnswer) -> Party:
-    code = office.code or ""
-    return made(Party, (code, office.name or code, office.confidence))
 
 
 def _questions(reading: Reading) -> tuple[Sentence, ...]:
