@@ -18,7 +18,7 @@ from models.charter.wording import Wording
 from models.charter.workdays import in_china
 from models.decision import Sets
 from models.fitted import Head
-from models.prediction import ABSTAIN, AUTO, SUGGEST, Candidate, Decision, HeadAnswer, PredictionSet, Triage, made
+from models.prediction import ABSTAIN, AUTO, SUGGEST, Candidate, HeadAnswer, PredictionSet, Triage, made
 from models.triage import doubts_of
 
 _DAYS = 8
@@ -151,7 +151,13 @@ def _combined(triage: Triage, roster: Roster, scores: OfficeScores, reading: Rea
     if evidence and contrast is None:
         evidence = tuple([each for each in evidence if each.target != "office" or (same and each.weight > 0)])
     among = _among(alone, code, alternatives, ranking, roster, scores.trust.sets)
-    decision = _decide(roster, best, confidence)
+    head, label = roster.head, roster.labels[best]
+    if head is not None and label >= 0:
+        decision = head.policy.decide(label, confidence)
+    else:
+        # an office without a label of its own was never measured, and is not sent by itself
+        floor = head.policy.suggest.at_least if head is not None else _FLOOR
+        decision = SUGGEST if confidence >= floor else ABSTAIN
     office = made(HeadAnswer, (code, names[best], confidence, decision, alternatives, contrast, among))
     doubts = doubts_of("office", decision, confidence, its_share)
     return made(Triage, (model, complaint, domain, office, evidence, (*_others(doubted), *doubts), warnings))
@@ -181,15 +187,6 @@ def _among(
     if heirs[0] != code or None in heirs:
         return None
     return own._replace(codes=tuple(dict.fromkeys([heir for heir in heirs if heir is not None])))
-
-
-def _decide(roster: Roster, office: int, confidence: float) -> Decision:
-    """By the head's policy; an office without a label of its own was never measured, and is not sent by itself."""
-    head, label = roster.head, roster.labels[office]
-    if head is not None and label >= 0:
-        return head.policy.decide(label, confidence)
-    floor = head.policy.suggest.at_least if head is not None else _FLOOR
-    return SUGGEST if confidence >= floor else ABSTAIN
 
 
 @lru_cache(maxsize=1024)
