@@ -51,14 +51,17 @@ class Resolver:
         complaint: as it came in, not masked.
         """
         received = in_china(received_at)
-        router = self._router(received.date())
+        day = received.date()
+        # a call for what is there already takes longer than to look for it
+        router = self._routers.get(day) or self._router(day)
         domain, alone = triage.domain, triage.office
         about = domain.code if domain is not None else None
         reading = self.read(complaint, about)
         office, applies = alone, scores is not None
         # a model that was silent of a head it has stays so
         if scores is not None and (alone is None or alone.code is not None) and (domain is None or about is not None):
-            roster = self.roster(router.on, scores.heads)
+            heads = scores.heads
+            roster = self._rosters.get((day, id(heads))) or self.roster(day, heads)
             applies = roster.applies
             if applies:
                 triage = _combined(triage, roster, scores, reading)

@@ -84,9 +84,9 @@ class Roster:
             weights = np.array(trust.weights, np.float64)
             # both at once, as other threads may have another model's
             self._trusted = trust, weights
-        sets = trust.sets
-        told = self.told(probabilities, given, sighting)
-        return pooled(*told, weights, sets.least if sets is not None else 1.0)
+        _, named, standing, table, evidence = self.told(probabilities, given, sighting)
+        least = trust.sets.least if trust.sets is not None else 1.0
+        return pooled(probabilities, named, standing, table, evidence, weights, least)
 
     def told(
         self, probabilities: npt.NDArray[np.float32], given: Circumstances, sighting: Sighting

@@ -67,7 +67,6 @@ class Router:
     """Makes the routes of one day; keeps what it has made of circumstances, and may be shared by threads."""
 
     def __init__(self, charter: Charter, on: date, words: Wording) -> None:
-        self.on = on
         self.division = Division(charter, on)
         works, _ = is_workday(on)
         self.day_off = not works
@@ -85,7 +84,7 @@ class Router:
     def route(self, said: Answers, reading: Reading) -> Route:
         """The route of one ticket."""
         domain, office, _, applies = said
-        sighting, given, _ = reading
+        sighting, given, words = reading
         known = self._grounds.get(given)
         if known is None:
             known = self._worked_out(given)
@@ -116,7 +115,8 @@ class Router:
         helping = ground.helping if ground is not None else ()
         if sighting.departments:
             helping += self._joining(domain, ground, sighting)
-        return _route(_ROUTED, lead, by_domain, reading, helping, (), basis)
+        tracks, place, look_at = _tracks(lead, by_domain, given.kinds), sighting.place, words.look_at
+        return made(Route, (_ROUTED, lead, helping, (), tracks, place, basis, (), look_at))
 
     def _coordination(
         self,
