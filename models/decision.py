@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from models.prediction import Candidate, Decision, PredictionSet
+from models.prediction import ABSTAIN, AUTO, SUGGEST, Candidate, Decision, PredictionSet
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -166,8 +166,8 @@ class Policy:
     def decide(self, code: int, confidence: float) -> Decision:
         """The tier of an answer: class number and calibrated probability."""
         if confidence >= self.thresholds[code]:
-            return Decision.AUTO
-        return Decision.SUGGEST if confidence >= self._floor else Decision.ABSTAIN
+            return AUTO
+        return SUGGEST if confidence >= self._floor else ABSTAIN
 
     @cached_property
     def _floor(self) -> float:

@@ -20,6 +20,10 @@ class Decision(StrEnum):
     ABSTAIN = "abstain"
 
 
+AUTO, SUGGEST, ABSTAIN = Decision
+"""For what is asked of every ticket: by the name of its class a member takes longer than a call."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
     """The registered model version that an answer came from."""

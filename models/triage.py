@@ -17,6 +17,7 @@ from models.charter.trust import OfficeScores, Trust
 from models.decision import LOW_MARGIN
 from models.fitted import FIELDS, FittedModel, Head, Scope
 from models.prediction import (
+    ABSTAIN,
     Candidate,
     Contrast,
     Decision,
@@ -127,7 +128,7 @@ class TriageModel:
         return [self.triage(complaint, with_evidence=with_evidence) for complaint in complaints]
 
 
-_SILENCE = HeadAnswer(code=None, name=None, confidence=0.0, decision=Decision.ABSTAIN, alternatives=(), contrast=None)
+_SILENCE = HeadAnswer(code=None, name=None, confidence=0.0, decision=ABSTAIN, alternatives=(), contrast=None)
 
 
 def out_of_scope(scope: Scope, facts: Sequence[int], likeness: float) -> tuple[str, ...]:
@@ -166,7 +167,7 @@ def _answer(
 def doubts_of(target: Target, decision: Decision, confidence: float, runner_up: float) -> list[str]:
     """Why a head's answer needs a look; confidence and runner_up: probabilities of the two best classes."""
     doubts = []
-    if decision is Decision.ABSTAIN:
+    if decision is ABSTAIN:
         doubts.append(f"{target}_low_confidence")
     if confidence - runner_up < LOW_MARGIN:
         doubts.append(f"{target}_low_margin")

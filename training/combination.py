@@ -132,9 +132,9 @@ def _in_set(answer: HeadAnswer, truth: str, resolver: Resolver, told: _Ticket) -
     day, sets = in_china(received).date(), scores.trust.sets
     if sets is None:
         return _in_models_set(truth, scores, resolver.division(day))
-    reading = resolver.read(complaint, triage.domain.code if triage.domain is not None else None)
+    sighting, given, _ = resolver.read(complaint, triage.domain.code if triage.domain is not None else None)
     roster, probabilities = resolver.roster(day, scores.heads), scores.probabilities[np.newaxis]
-    part = lessons(roster, probabilities, [(reading.sighting, reading.given)], [truth])
+    part = lessons(roster, probabilities, [(sighting, given)], [truth])
     (number,) = part.truth
     return bool(number >= 0 and pooled_probabilities(part, scores.trust.weights)[0, number] >= sets.least)
 

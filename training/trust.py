@@ -58,8 +58,8 @@ def trust_in(charter: Charter, fitted: Fit, data: LabelledComplaints, rows: _Num
             domains = [part.lesson.classes[number] for number in said.argmax(axis=1)]
     division, labels, truth, readings = resolver.division(on), data.labels("office"), [], []
     for row, domain in zip(rows[common].tolist(), domains, strict=True):
-        reading = resolver.read(data.complaint(row), domain)
-        readings.append((reading.sighting, reading.given))
+        sighting, given, _ = resolver.read(data.complaint(row), domain)
+        readings.append((sighting, given))
         heirs = division.today(str(labels[row]))
         # of an office that was split nobody knows who of its heirs would have had a ticket
         truth.append(heirs[0] if len(heirs) == 1 else "")

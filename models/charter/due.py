@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from types import MappingProxyType
-from typing import NamedTuple
 
 from models.charter.articles import Charter, Clock, Request
 from models.charter.route import Due
@@ -27,13 +26,14 @@ _UNVERIFIED = "依据待核"
 _DAYS_KEPT = 512
 
 
-class _Wait(NamedTuple):
-    """A clock of hours or minutes, as far as it does not depend on the ticket."""
+_OF_A_MOMENT = frozenset({"hours", "minutes"})
+"""Units of the clocks that run from the moment; the others run from its day."""
 
-    step: str
-    time: timedelta
-    basis: str
-    local: bool
+_Wait = tuple[str, timedelta, str, bool]
+"""A clock of hours or minutes, as far as it does not depend on the ticket: step, time, basis, whether it is local."""
+
+_Running = tuple[list[Due], tuple[tuple[int, _Wait], ...]]
+"""Due times of the tickets of a day, as if they had come at midnight; and by place in that list what the moment decides."""
 
 
 class Deadlines:
@@ -57,8 +57,7 @@ class Deadlines:
         """
         received = in_china(received_at)
         if not done:
-            running = self._running(kinds, received.date())
-            return tuple([item if isinstance(item, Due) else _after(item, received) for item in running])
+            return self.of_received(kinds, received)
         found = []
         for clock in self._valid(kinds, received.date()):
             if clock.code in done or clock.step in done:
@@ -69,18 +68,25 @@ class Deadlines:
                 found.append(_of(clock, in_china(done[clock.start])))
         return tuple(found)
 
+    def of_received(self, kinds: tuple[Request, ...], received: datetime) -> tuple[Due, ...]:
+        """Return the same of a ticket for which nothing is done yet; received: in +08:00."""
+        days, waits = self._running(kinds, received.date())
+        found = [*days]
+        for place, (step, wait, basis, local) in waits:
+            found[place] = made(Due, (step, received + wait, basis, False, local))
+        return tuple(found)
+
     def _valid(self, kinds: tuple[Request, ...], day: date) -> Iterable[Clock]:
         for clock in self._clocks:
             if clock.validity.holds(day) and (not clock.kinds or any(kind in clock.kinds for kind in kinds)):
                 yield clock
 
-    def _from_day_received(self, kinds: tuple[Request, ...], day: date) -> tuple[Due | _Wait, ...]:
-        """What runs from the receipt on `day`: times where the day decides, waits where the moment does."""
-        return tuple(
-            _wait(clock) if clock.unit in {"hours", "minutes"} else _from_day(clock, day)
-            for clock in self._valid(kinds, day)
-            if clock.start == RECEIVED
-        )
+    def _from_day_received(self, kinds: tuple[Request, ...], day: date) -> _Running:
+        """What runs from the receipt on `day`."""
+        midnight = datetime.combine(day, time(tzinfo=CHINA))
+        clocks = [clock for clock in self._valid(kinds, day) if clock.start == RECEIVED]
+        waits = tuple([(place, _wait(clock)) for place, clock in enumerate(clocks) if clock.unit in _OF_A_MOMENT])
+        return [_of(clock, midnight) for clock in clocks], waits
 
 
 def due(
@@ -91,23 +97,17 @@ def due(
 
 
 def _of(clock: Clock, start: datetime) -> Due:
-    return _after(_wait(clock), start) if clock.unit in {"hours", "minutes"} else _from_day(clock, start.date())
+    if clock.unit in _OF_A_MOMENT:
+        step, wait, basis, local = _wait(clock)
+        return Due(step, start + wait, basis, provisional=False, local=local)
+    last = (after_workdays if clock.unit == "workdays" else after_days)(start.date(), clock.amount)
+    basis = f"{_basis(clock)}；{_PROVISIONAL}" if last.provisional else _basis(clock)
+    return Due(clock.step, datetime.combine(last.day, _LAST_SECOND), basis, last.provisional, clock.local)
 
 
 def _wait(clock: Clock) -> _Wait:
     minutes = clock.amount * 60 if clock.unit == "hours" else clock.amount
-    return _Wait(clock.step, timedelta(minutes=minutes), _basis(clock), clock.local)
-
-
-def _after(wait: _Wait, start: datetime) -> Due:
-    step, time, basis, local = wait
-    return made(Due, (step, start + time, basis, False, local))
-
-
-def _from_day(clock: Clock, start: date) -> Due:
-    last = (after_workdays if clock.unit == "workdays" else after_days)(start, clock.amount)
-    basis = f"{_basis(clock)}；{_PROVISIONAL}" if last.provisional else _basis(clock)
-    return Due(clock.step, datetime.combine(last.day, _LAST_SECOND), basis, last.provisional, clock.local)
+    return clock.step, timedelta(minutes=minutes), _basis(clock), clock.local
 
 
 def _basis(clock: Clock) -> str:

@@ -1,21 +1,33 @@
 """All that a charter listens for in a ticket, in one compiled pass: names, words of requests, words of questions.
 
-A hash table holds a trie, which is entered by a word's first two characters, or by the one that it has. Names are found as leftmost-longest matching has it, and hide one
-another; words are all found, and each counts once. A question is what takes longer to answer, such as an expression; it
-is worth asking where each set of words that it needs (`literals.Needs`) has one in the text.
+Names are found as leftmost-longest matching has it, and hide one another; words are all found, and each counts once. A
+question is what takes longer to answer, such as an expression; it is worth asking where each set of words that it needs
+(`literals.Needs`) has one in the text. How all are looked for: see `words`.
 """
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from features.codepoints import CodePoints
-from features.compiled import compiled
+from features.compiled import compiled, index
 from features.prefetch import prefetch
 from models.charter.literals import Needs
+from models.charter.words import (
+    AT_ONCE,
+    CHARACTER,
+    FURTHER,
+    NODES,
+    WORD,
+    Bits,
+    alike_of,
+    may_begin,
+    may_follow,
+    slot_of,
+    trie_of,
+)
 
 BOTH_CLEAR = 80
 """Hundredths by which a text has to speak for complaint and for report to be taken as both; less is doubt, not two."""
@@ -27,21 +39,12 @@ _IS, _SETS, _NAME, _RECORD = 4, 5, 6, 8
 """Places in a word's record, of which the weights are the first four."""
 
 Integers = npt.NDArray[np.int32]
-_NUMBER = np.dtype(np.int32)
-Bits = npt.NDArray[np.uint64]
+_MARKS = np.dtype(np.uint64)
 
-_BEGINS = 17
-"""Binary logarithm of the bits that tell where a word may begin: as long as few are set they seldom tell so in vain."""
-
-_MULTIPLIER = 0x9E3779B97F4A7C15
-"""Fibonacci hashing (Knuth, TAOCP 3, 6.4)."""
-
-_FIRST = 1 << 63
-_WORD, _MORE = 1 << 32, 1 << 33
-"""Of a node: a word ends here, whose number is in the lower bits; words go on from here."""
-
-_SLOTS_PER_NODE = 4 / 3
-"""Few, as the less memory a table is the more of it stays at hand."""
+_ROOM = 3 + 2 * AT_ONCE
+"""Numbers that are noted of each character: of a name three, of each place where a word may begin two."""
+_KEPT = 1 << 16
+"""Numbers for which there is room in memory that is kept, half a megabyte: longer texts are few."""
 
 
 class Weighed(NamedTuple):
@@ -57,7 +60,7 @@ of the questions worth asking, in order; number, start and end of each name, one
 
 
 class Hearing:
-    """What to listen for; holds arrays, no state, and may be shared by threads.
+    """What to listen for; may be shared by threads, each of which has its own memory for notes while it listens.
 
     starts: what is added for a domain, by its code, with "" for one that is not known. A question without needs is
     always worth asking.
@@ -83,9 +86,10 @@ class Hearing:
         for column, words in ((_SETS, asked), (_NAME, names)):
             self._words[[numbers[word] for word in words], column] = range(len(words))
         self._sets = _sets(questions, {word: row for row, word in enumerate(asked)})
-        self._questions = len(questions)
-        self._nodes = _nodes(numbers)
-        self._begins = _begins(numbers)
+        self._trie = trie_of(numbers)
+        lanes = self._sets.shape[2]
+        self._room = 64 * lanes + len(self._words) // 64 + 1 + 2 * lanes
+        self._spare: list[Bits] = []
 
     def of(self, text: CodePoints, said: int, domain: str | None) -> Heard:
         """Hear a text. said: where the words begin to count; names count from the first character.
@@ -93,58 +97,23 @@ class Hearing:
         domain: one that is not among the starts counts as not known.
         """
         start = self._starts.get(domain, self._unknown) if domain else self._unknown
-        found = np.empty(3 * len(text) + self._questions, _NUMBER)
-        kinds, names, end = hear(text, said, self._begins, self._nodes, self._words, self._sets, start, found)
+        room = _ROOM * len(text) + self._room
+        try:
+            scratch = self._spare.pop()
+        except IndexError:
+            scratch = np.empty(room, _MARKS)
+        if len(scratch) < room:
+            scratch = np.empty(2 * room, _MARKS)
+        kinds, names, end = hear(text, said, self._trie, self._words, self._sets, start, scratch)
+        told = scratch[:end].tolist() if end else _NOTHING
+        if len(scratch) <= _KEPT:
+            self._spare.append(scratch)
         if not end:
             return kinds, _NOTHING, _NOTHING
-        told = found[:end].tolist()
         return (kinds, _NOTHING, told) if end == names else (kinds, told[names:], told[:names])
 
 
 _NOTHING: list[int] = []
-
-
-def _nodes(words: Mapping[str, int]) -> Bits:
-    """uint64 [slots, 2], an open-addressing table: a node's key, 0 where a slot is free, and what it is, see _WORD.
-
-    Keys: see `_first_key`; of further characters the slot of what is before, plus 1, and the character.
-    """
-    count = len({word[:end] for word in words for end in range(min(2, len(word)), len(word) + 1)})
-    bits = max(4, math.ceil(math.log2(_SLOTS_PER_NODE * max(1, count))))
-    keys, told = [0] * (1 << bits), [0] * (1 << bits)
-    for word, number in words.items():
-        slot = _put(keys, _first_key(word), bits)
-        for character in word[2:]:
-            told[slot] |= _MORE
-            slot = _put(keys, (slot + 1) << 21 | ord(character), bits)
-        told[slot] |= _WORD | number
-    return np.array([keys, told], np.uint64).T.copy()
-
-
-def _put(keys: list[int], key: int, bits: int) -> int:
-    slot = _hashed(key) >> (64 - bits)
-    while keys[slot] not in {0, key}:
-        slot = (slot + 1) % len(keys)
-    keys[slot] = key
-    return slot
-
-
-def _hashed(key: int) -> int:
-    return key * _MULTIPLIER % (1 << 64)
-
-
-def _first_key(word: str) -> int:
-    """Of the first two characters, or of the only one: `_key_of` for a word."""
-    return _FIRST | ord(word[0]) << 22 | (ord(word[1]) + 1 if len(word) > 1 else 0)
-
-
-def _begins(words: Iterable[str]) -> Bits:
-    """uint64 [2 ** _BEGINS / 64]: the bits of the words' first keys."""
-    begins = [0] * ((1 << _BEGINS) // 64)
-    for word in words:
-        bit = _hashed(_first_key(word)) >> (64 - _BEGINS)
-        begins[bit // 64] |= 1 << bit % 64
-    return np.array(begins, np.uint64)
 
 
 def _sets(questions: Sequence[Needs], rows: Mapping[str, int]) -> Bits:
@@ -161,23 +130,6 @@ def _sets(questions: Sequence[Needs], rows: Mapping[str, int]) -> Bits:
             for word in words:
                 sets[rows[word], place, lane] |= bit
     return sets
-
-
-@compiled(inline="always")
-def _key_of(character: np.uint32, following: np.uint64) -> np.uint64:
-    """following: the next character plus 1; 0 for the word that is this character alone."""
-    return np.uint64(_FIRST) | np.uint64(character) << np.uint64(22) | following
-
-
-@compiled(inline="always")
-def _slot_of(key: np.uint64, bits: np.uint64) -> np.uint64:
-    return (key * np.uint64(_MULTIPLIER)) >> (np.uint64(64) - bits)
-
-
-@compiled(inline="always")
-def _may_begin(begins: Bits, key: np.uint64) -> int:
-    bit = _slot_of(key, np.uint64(_BEGINS))
-    return int((begins[bit >> np.uint64(6)] >> (bit & np.uint64(63))) & np.uint64(1))
 
 
 @compiled()
@@ -202,67 +154,71 @@ def spoken_for(complaint: int, report: int, enquiry: int, suggestion: int) -> in
 def hear(
     text: CodePoints,
     said: int,
-    begins: Bits,
-    nodes: Bits,
+    trie: Bits,
     words: Integers,
     sets: Bits,
     start: int,
-    found: Integers,
+    scratch: Bits,
 ) -> tuple[int, int, int]:
-    """Return the kinds spoken for, and where names end and questions end in `found`.
+    """Return the kinds spoken for, and where names end and questions end in `scratch`.
 
-    begins, nodes, sets: see the functions of these names. words: int32 [words + starts, _RECORD]: four weights, what it
-    is, its row of `sets` and its number as a name, -1 for none; start: that of the domain. found: int32, written here:
-    number, start and end of each name, then the numbers of the questions worth asking; room for three of each character
-    and one of each question.
+    trie: see `words.trie_of`. words: int32 [words + starts, _RECORD]: four weights, what it is, its row of `_sets` and its
+    number as a name, -1 for none; start: that of the domain. scratch: room for all that is noted, see `Hearing.of`; it
+    begins with number, start and end of each name, then come the numbers of the questions worth asking.
     """
-    size, mask = len(text), np.uint64(len(nodes) - 1)
-    bits = np.uint64(int(np.log2(len(nodes)) + 0.5))
-    lanes = sets.shape[2]
-    heard = np.zeros(len(words) // 64 + 1, np.uint64)
-    told = sets[len(sets) - 1].copy()
+    size, lanes = len(text), sets.shape[2]
+    nodes = trie[NODES:]
+    mask = np.uint64((len(nodes) >> 1) - 1)
+    bits = np.uint64(int(np.log2(len(nodes) >> 1) + 0.5))
+    # one array for all that is noted, as each costs as much as ten characters
+    found, entries = scratch, scratch[3 * size + 64 * lanes :]
+    marks = entries[2 * AT_ONCE * size :]
+    first = len(words) // 64 + 1
+    second = first + lanes
+    marks[:first] = np.uint64(0)
+    for lane in range(lanes):
+        marks[first + lane], marks[second + lane] = sets[len(sets) - 1, 0, lane], sets[len(sets) - 1, 1, lane]
     complaint, report, enquiry, suggestion = (
         int(words[start, 0]), int(words[start, 1]), int(words[start, 2]), int(words[start, 3]),
     )  # fmt: skip
     is_ = words[start, _IS]
     # first all places where something may begin, without a branch that nobody can foretell, and their memory asked for
-    entries, count = np.empty(2 * size, np.int32), 0
+    count = 0
     for i in range(size):
-        entries[count] = 2 * i
-        count += _may_begin(begins, _key_of(text[i], np.uint64(0)))
-        if i + 1 < size:
-            entries[count] = 2 * i + 1
-            count += _may_begin(begins, _key_of(text[i], np.uint64(text[i + 1]) + np.uint64(1)))
-    for entry in range(count):
-        i, pair = entries[entry] >> 1, entries[entry] & 1
-        key = _key_of(text[i], np.uint64(text[i + 1]) + np.uint64(1) if pair else np.uint64(0))
-        prefetch(nodes, np.int64(_slot_of(key, bits) * np.uint64(2)))
+        alike, key = alike_of(text[i]), np.uint64(0)
+        for further in range(AT_ONCE):
+            if i + further < size:
+                shift = np.uint64(CHARACTER * (AT_ONCE - 1 - further))
+                key |= (np.uint64(text[index(i + further)]) + np.uint64(1)) << shift
+                entries[index(count)], entries[index(count + 1)] = i << 2 | further, key
+                count += 2 * may_begin(trie, alike, key)
+    for entry in range(0, count, 2):
+        prefetch(nodes, np.int64(slot_of(entries[index(entry + 1)], bits) << np.uint64(1)))
     place, free, at = 0, 0, -1
     name, end = -1, 0
-    for entry in range(count):
-        i, pair = entries[entry] >> 1, entries[entry] & 1
+    for entry in range(0, count, 2):
+        i, further, key = int(entries[index(entry)]) >> 2, int(entries[index(entry)]) & 3, entries[index(entry + 1)]
         if i != at:
             if name >= 0:
                 found[place], found[place + 1], found[place + 2] = name, at, end
                 place += 3
                 free = end
             name, at = -1, i
-        key = _key_of(text[i], np.uint64(text[i + 1]) + np.uint64(1) if pair else np.uint64(0))
-        j = i + 1 + pair
+        j = i + 1 + further
         while True:
-            slot = _slot_of(key, bits)
-            while nodes[slot, 0] != key and nodes[slot, 0] != np.uint64(0):
+            slot = slot_of(key, bits)
+            while nodes[slot << np.uint64(1)] != key and nodes[slot << np.uint64(1)] != np.uint64(0):
                 slot = (slot + np.uint64(1)) & mask
-            if nodes[slot, 0] != key:
+            if nodes[slot << np.uint64(1)] != key:
                 break
-            node = nodes[slot, 1]
-            if node & np.uint64(_WORD):
-                word = np.int64(node & np.uint64(_WORD - 1))
+            node = nodes[slot << np.uint64(1) | np.uint64(1)]
+            if node & np.uint64(WORD):
+                word = np.int64(node & np.uint64(WORD - 1))
                 if i >= free and words[word, _NAME] >= 0:
                     name, end = words[word, _NAME], j
                 bit = np.uint64(1) << np.uint64(word & 63)
-                if i >= said and not heard[word >> 6] & bit:
-                    heard[word >> 6] |= bit
+                if i >= said and not marks[index(word >> 6)] & bit:
+                    marks[index(word >> 6)] |= bit
                     complaint += int(words[word, 0])
                     report += int(words[word, 1])
                     enquiry += int(words[word, 2])
@@ -271,18 +227,18 @@ def hear(
                     row = words[word, _SETS]
                     if row >= 0:
                         for lane in range(lanes):
-                            told[0, lane] |= sets[row, 0, lane]
-                            told[1, lane] |= sets[row, 1, lane]
-            if j == size or not node & np.uint64(_MORE):
+                            marks[first + lane] |= sets[row, 0, lane]
+                            marks[second + lane] |= sets[row, 1, lane]
+            if j == size or not may_follow(node, text[j]):
                 break
-            key = (slot + np.uint64(1)) << np.uint64(21) | np.uint64(text[j])
+            key = np.uint64(FURTHER) | (slot + np.uint64(1)) << np.uint64(CHARACTER) | np.uint64(text[j])
             j += 1
     if name >= 0:
         found[place], found[place + 1], found[place + 2] = name, at, end
         place += 3
     names = place
     for lane in range(lanes):
-        both = told[0, lane] & told[1, lane]
+        both = marks[first + lane] & marks[second + lane]
         question = 64 * lane
         while both:
             if both & np.uint64(1):

@@ -43,6 +43,9 @@ _BESIDE = re.compile(
 _LODGING = re.compile(
     r"^[^，。,;；!！?？\n]{0,12}(?:酒店|宾馆|賓館|旅馆|旅店|民宿|客栈|公寓|养老院|养护院|敬老院|医院|醫院)"
 )
+_REMEMBERED = 4096
+"""Names, one after another, of which it is kept what they say."""
+
 _REACH = 40
 """Characters around a name that say whose place it is."""
 
@@ -51,12 +54,8 @@ _REACH = 40
 _PLACE, _AMBIGUOUS, _OFFICE, _LOCALITY, _DEPARTMENT, _NOTHING = range(6)
 
 
-class _Pattern(NamedTuple):
-    """codes: of the station, of the office, or of the departments that share a term."""
-
-    means: int
-    codes: tuple[str, ...]
-    name: str
+_Pattern = tuple[int, tuple[str, ...], str]
+"""What it means, the codes of the station, of the office, or of the departments that share a term, and the name."""
 
 
 class Sighting(NamedTuple):
@@ -75,6 +74,9 @@ class Sighting(NamedTuple):
 
 _Hit = tuple[int, int, int, str, str]
 """A name of a place: its field by number, its span there, the station, the name as the charter has it."""
+
+Read = tuple[Sequence[_Hit], Sequence[_Hit], tuple[str, ...], tuple[str, ...]]
+"""Names of places, best first, those without a second sign, and codes of offices and departments."""
 
 NOTHING_SEEN = Sighting(None, mixed=False, doubtful=(), offices=(), departments=())
 
@@ -106,22 +108,25 @@ class Whole(NamedTuple):
 
 
 class Places:
-    """What a charter's names say where they are found; holds no state, and may be shared by threads.
+    """What a charter's names say where they are found; may be shared by threads.
 
-    names: what to look for.
+    names: what to look for. What names say that do not depend on where they stand is kept: two of three tickets that
+    have a name have no name of a place.
     """
 
     def __init__(self, charter: Charter) -> None:
         patterns = _patterns(charter)
         self.names = tuple(patterns)
         self._patterns = list(patterns.values())
-        self._alone = [_alone(pattern) for pattern in self._patterns]
+        self._kept: dict[tuple[int, ...], Sighting] = {}
 
     def sight(self, whole: Whole, names: list[int]) -> Sighting:
         """The best place, and everything else that the charter has a name for; names: as in `hearing.Heard`."""
         if not names:
             return NOTHING_SEEN
-        if len(names) == _ONE and (known := self._alone[names[0]]) is not None:
+        numbers = tuple(names[::3])
+        known = self._kept.get(numbers)
+        if known is not None:
             return known
         hits, doubtful, offices, departments = self.read(whole, names)
         best, mixed = None, False
@@ -131,9 +136,14 @@ class Places:
                 field, _, _, station, _ = hits[0]
                 mixed = any(hit[0] == field and hit[3] != station for hit in hits)
         asked = tuple([_place(hit) for hit in doubtful]) if doubtful else ()
-        return made(Sighting, (best, mixed, asked, offices, departments))
+        found: Sighting = made(Sighting, (best, mixed, asked, offices, departments))
+        if best is None and not asked and all(self._patterns[number][0] > _AMBIGUOUS for number in numbers):
+            if len(self._kept) >= _REMEMBERED:
+                self._kept.clear()
+            self._kept[numbers] = found
+        return found
 
-    def read(self, whole: Whole, names: list[int]) -> "Read":
+    def read(self, whole: Whole, names: list[int]) -> Read:
         """What each name means where it stands."""
         patterns = self._patterns
         sure: list[_Hit] = []
@@ -161,7 +171,7 @@ class Places:
             vouched = {hit[3] for hit in sure}
             for hit in unsure:
                 (sure if local or hit[3] in vouched else doubtful).append(hit)
-        return made(Read, (_ordered(sure) if len(sure) > 1 else sure, doubtful, _once(offices), _once(departments)))
+        return _ordered(sure) if len(sure) > 1 else sure, doubtful, _once(offices), _once(departments)
 
 
 class PlaceFinder:
@@ -174,7 +184,7 @@ class PlaceFinder:
     def find(self, complaint: Complaint) -> tuple[PlaceFound, ...]:
         """The places that say where the merchant is, best first; offsets are of the original fields."""
         whole = Whole.of(complaint)
-        return tuple([_place(hit) for hit in self._places.read(whole, self._names(whole)).hits])
+        return tuple([_place(hit) for hit in self._places.read(whole, self._names(whole))[0]])
 
     def sight(self, complaint: Complaint) -> Sighting:
         """The best place, and everything else that the charter has a name for."""
@@ -183,28 +193,6 @@ class PlaceFinder:
 
     def _names(self, whole: Whole) -> list[int]:
         return self._hearing.of(encode(whole.written), 0, None)[2]
-
-
-class Read(NamedTuple):
-    """Names of places, best first, those without a second sign, and codes of offices and departments."""
-
-    hits: Sequence[_Hit]
-    doubtful: Sequence[_Hit]
-    offices: tuple[str, ...]
-    departments: tuple[str, ...]
-
-
-_ONE = 3
-"""What one name has in a list of names."""
-
-
-def _alone(pattern: _Pattern) -> Sighting | None:
-    """What is seen where nothing else is; None where that depends on where the name stands."""
-    if pattern.means == _OFFICE:
-        return NOTHING_SEEN._replace(offices=pattern.codes)
-    if pattern.means == _DEPARTMENT:
-        return NOTHING_SEEN._replace(departments=pattern.codes)
-    return NOTHING_SEEN if pattern.means in {_LOCALITY, _NOTHING} else None
 
 
 def _place(hit: _Hit) -> PlaceFound:
@@ -236,7 +224,7 @@ def _own_home(whole: str, begin: int, start: int, end: int) -> bool:
 def _patterns(charter: Charter) -> dict[str, _Pattern]:
     """What each string means, in simplified and traditional script."""
     found: dict[str, _Pattern] = {}
-    for written, pattern in sorted(_said(charter), key=lambda each: each[1].means):
+    for written, pattern in sorted(_said(charter), key=lambda each: each[1][0]):
         found.setdefault(written, pattern)
     converters = [opencc.OpenCC(script) for script in _SCRIPTS]
     for written, pattern in list(found.items()):
@@ -254,21 +242,21 @@ def _said(charter: Charter) -> Iterator[tuple[str, _Pattern]]:
     for office in charter.offices:
         yield from _of_office(office)
     for name in charter.locality:
-        yield name, _Pattern(_LOCALITY, (), name)
+        yield name, (_LOCALITY, (), name)
     of_term: dict[str, list[str]] = {}
     for department in charter.departments:
         for term in department.terms:
             of_term.setdefault(term, []).append(department.code)
     for term, codes in of_term.items():
-        yield term, _Pattern(_DEPARTMENT, tuple(codes), term)
+        yield term, (_DEPARTMENT, tuple(codes), term)
 
 
 def _of_place(station: str, place: PlaceName) -> Iterator[tuple[str, _Pattern]]:
     means = _AMBIGUOUS if place.second_sign else _PLACE
     for name in (place.name, *place.aliases):
-        yield name, _Pattern(means, (station,), name)
+        yield name, (means, (station,), name)
     for name in place.excluded:
-        yield name, _Pattern(_NOTHING, (), name)
+        yield name, (_NOTHING, (), name)
 
 
 def _of_office(office: Office) -> Iterator[tuple[str, _Pattern]]:
@@ -277,4 +265,4 @@ def _of_office(office: Office) -> Iterator[tuple[str, _Pattern]]:
     for name in (office.name, *office.aliases):
         # codes such as O11 are also models of goods
         if len(name) >= _SHORTEST_OFFICE_NAME and not name.isascii():
-            yield name, _Pattern(_OFFICE, (office.code,), name)
+            yield name, (_OFFICE, (office.code,), name)

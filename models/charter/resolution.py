@@ -1,6 +1,7 @@
 """What a charter makes of one ticket: the model's offices and the charter's in one answer, and the route with its basis."""
 
 from datetime import date, datetime
+from functools import lru_cache
 
 from features.complaint import Complaint
 from models.charter.articles import Charter, Request
@@ -17,7 +18,7 @@ from models.charter.wording import Wording
 from models.charter.workdays import in_china
 from models.decision import Sets
 from models.fitted import Head
-from models.prediction import Candidate, Decision, HeadAnswer, PredictionSet, Triage, made
+from models.prediction import ABSTAIN, AUTO, SUGGEST, Candidate, HeadAnswer, PredictionSet, Triage, made
 from models.triage import doubts_of
 
 _DAYS = 8
@@ -51,17 +52,21 @@ class Resolver:
         """
         received = in_china(received_at)
         day = received.date()
-        alone, office, applies = triage.office, triage.office, scores is not None
-        reading = self.read(complaint, triage.domain.code if triage.domain is not None else None)
-        if scores is not None and (alone is None or alone.code is not None) and _spoke(triage.domain):
-            roster = self.roster(day, scores.heads)
+        # a call for what is there already takes longer than to look for it
+        router = self._routers.get(day) or self._router(day)
+        domain, alone = triage.domain, triage.office
+        about = domain.code if domain is not None else None
+        reading = self.read(complaint, about)
+        office, applies = alone, scores is not None
+        # a model that was silent of a head it has stays so
+        if scores is not None and (alone is None or alone.code is not None) and (domain is None or about is not None):
+            heads = scores.heads
+            roster = self._rosters.get((day, id(heads))) or self.roster(day, heads)
             applies = roster.applies
             if applies:
-                ranking = roster.rank(scores, reading.given, reading.sighting)
-                office = _answer(ranking, roster, alone, scores.trust.sets)
-                triage = _with_office(triage, office)
-        said = made(Answers, (triage.domain, office, alone, applies))
-        return triage, self._resolution(said, reading, complaint, received)
+                triage = _combined(triage, roster, scores, reading)
+                office = triage.office
+        return triage, self._resolution(router, (domain, office, alone, applies), reading, complaint, received)
 
     def resolve_given(
         self,
@@ -73,21 +78,20 @@ class Resolver:
     ) -> Resolution:
         """Route without a model: by a domain that somebody names, and a station and kinds, or what the text says of them."""
         received = in_china(received_at)
-        reading = self.read(complaint, domain)
-        if place is not None:
-            reading = reading._replace(given=reading.given._replace(place=place))
-        if kinds:
-            reading = reading._replace(given=reading.given._replace(kinds=kinds))
-        named = HeadAnswer(domain, self._domains.get(domain, domain), 1.0, Decision.AUTO, (), None)
-        return self._resolution(Answers(named, None, None, applies=True), reading, complaint, received)
+        sighting, given, said = self.read(complaint, domain)
+        given = Circumstances(kinds or given.kinds, given.condition, given.place if place is None else place)
+        named = HeadAnswer(domain, self._domains.get(domain, domain), 1.0, AUTO, (), None)
+        router = self._router(received.date())
+        return self._resolution(router, (named, None, None, True), (sighting, given, said), complaint, received)
 
     def read(self, complaint: Complaint, domain: str | None) -> Reading:
         """What the charter reads in a ticket; domain: as far as it is known."""
         whole = Whole.of(complaint)
         said, names = self._listener.of(whole, domain)
         sighting = self._places.sight(whole, names)
-        place = sighting.place.station if sighting.place is not None else None
-        return made(Reading, (sighting, made(Circumstances, (said.kinds, said.condition, place)), said))
+        place = sighting.place
+        given = made(Circumstances, (said.kinds, said.condition, place.station if place is not None else None))
+        return sighting, given, said
 
     def division(self, day: date) -> Division:
         """The division of work on a day."""
@@ -112,62 +116,83 @@ class Resolver:
             found = self._rosters[key] = Roster(self.charter, self.division(day), day, heads)
         return found
 
-    def _resolution(self, said: Answers, reading: Reading, complaint: Complaint, received: datetime) -> Resolution:
-        kinds, urgency, router = reading.given.kinds, reading.said.urgency, self._router(received.date())
+    def _resolution(
+        self, router: Router, said: Answers, reading: Reading, complaint: Complaint, received: datetime
+    ) -> Resolution:
+        _, given, words = reading
+        kinds, urgency = given.kinds, words.urgency
         route = router.route(said, reading)
         if router.day_off:
-            domain = said.domain.code if said.domain is not None else None
+            domain = said[0].code if said[0] is not None else None
             if needs_duty_officer(domain, urgency, complaint.text):
                 route = route._replace(basis=(*route.basis, DAY_OFF))
-        return made(Resolution, (self.version, kinds, route, urgency, self._deadlines.of(kinds, received)))
+        return made(Resolution, (self.version, kinds, route, urgency, self._deadlines.of_received(kinds, received)))
 
 
-def _answer(ranking: Ranking, roster: Roster, alone: HeadAnswer | None, sets: Sets | None) -> HeadAnswer:
+def _combined(triage: Triage, roster: Roster, scores: OfficeScores, reading: Reading) -> Triage:
+    """The triage with the office that model and charter have together; `alone` is the model's."""
+    model, complaint, domain, alone, evidence, doubted, warnings = triage
+    sighting, given, _ = reading
+    ranking = roster.rank(scores, given, sighting)
+    best, confidence, second, its_share, third, thirds_share, fourth, fourths_share, _ = ranking
     codes, names = roster.offices, roster.names
-    (best, confidence), *others = ranking.best
     code = codes[best]
-    alternatives = tuple([made(Candidate, (codes[number], names[number], share)) for number, share in others])
-    contrast = None
-    if alone is not None and alone.contrast is not None and alone.code == code and alternatives:
-        contrast = alone.contrast if alone.contrast.against == alternatives[0].code else None
-    among = _left(alone, code, roster) if sets is None else sets.of(code, alternatives, lambda: ranking.passing)
-    decision = _decide(roster, best, confidence)
-    return made(HeadAnswer, (code, names[best], confidence, decision, alternatives, contrast, among))
+    alternatives: tuple[Candidate, ...]
+    if fourth >= 0:
+        alternatives = (
+            made(Candidate, (codes[second], names[second], its_share)),
+            made(Candidate, (codes[third], names[third], thirds_share)),
+            made(Candidate, (codes[fourth], names[fourth], fourths_share)),
+        )
+    else:
+        others = ((number, share) for number, share in ((second, its_share), (third, thirds_share)) if number >= 0)
+        alternatives = tuple(Candidate(codes[number], names[number], share) for number, share in others)
+    same = alone is not None and alone.code == code
+    contrast = alone.contrast if same and alone is not None else None
+    if contrast is not None and not (second >= 0 and contrast.against == codes[second]):
+        contrast = None
+    if evidence and contrast is None:
+        evidence = tuple([each for each in evidence if each.target != "office" or (same and each.weight > 0)])
+    among = _among(alone, code, alternatives, ranking, roster, scores.trust.sets)
+    head, label = roster.head, roster.labels[best]
+    if head is not None and label >= 0:
+        decision = head.policy.decide(label, confidence)
+    else:
+        # an office without a label of its own was never measured, and is not sent by itself
+        floor = head.policy.suggest.at_least if head is not None else _FLOOR
+        decision = SUGGEST if confidence >= floor else ABSTAIN
+    office = made(HeadAnswer, (code, names[best], confidence, decision, alternatives, contrast, among))
+    doubts = doubts_of("office", decision, confidence, its_share)
+    return made(Triage, (model, complaint, domain, office, evidence, (*_others(doubted), *doubts), warnings))
 
 
-def _left(alone: HeadAnswer | None, code: str, roster: Roster) -> PredictionSet | None:
-    """The model's own set in the offices of the day, where its answer stands and each has one heir; else none."""
-    if alone is None or alone.set is None:
+def _among(
+    alone: HeadAnswer | None,
+    code: str,
+    alternatives: tuple[Candidate, ...],
+    ranking: Ranking,
+    roster: Roster,
+    sets: Sets | None,
+) -> PredictionSet | None:
+    """The set of the answer where one was measured with a charter; else the model's own in the offices of the day.
+
+    That is where the model's answer stands and each of its set's labels has one heir; else there is none.
+    """
+    if sets is not None:
+        return sets.of(code, alternatives, lambda: ranking[-1])
+    own = alone.set if alone is not None else None
+    if own is None:
         return None
-    labels = alone.set.codes
+    labels = own.codes
+    if labels[0] == code and roster.staying.issuperset(labels):
+        return own
     heirs = [roster.heirs[label] for label in labels]
     if heirs[0] != code or None in heirs:
         return None
-    codes = tuple(dict.fromkeys([heir for heir in heirs if heir is not None]))
-    return alone.set if codes == labels else alone.set._replace(codes=codes)
+    return own._replace(codes=tuple(dict.fromkeys([heir for heir in heirs if heir is not None])))
 
 
-def _spoke(domain: HeadAnswer | None) -> bool:
-    return domain is None or domain.code is not None
-
-
-def _decide(roster: Roster, office: int, confidence: float) -> Decision:
-    """By the head's policy; an office without a label of its own was never measured, and is not sent by itself."""
-    head, label = roster.head, roster.labels[office]
-    if head is not None and label >= 0:
-        return head.policy.decide(label, confidence)
-    floor = head.policy.suggest.at_least if head is not None else _FLOOR
-    return Decision.SUGGEST if confidence >= floor else Decision.ABSTAIN
-
-
-def _with_office(triage: Triage, office: HeadAnswer) -> Triage:
-    """The triage with another office: doubts told anew, evidence of the old pair left out where it tells nothing now."""
-    model, complaint, domain, before, evidence, was_doubted, warnings = triage
-    second = office.alternatives[0].confidence if office.alternatives else 0.0
-    doubts = doubts_of("office", office.decision, office.confidence, second)
-    if was_doubted:
-        doubts = [each for each in was_doubted if not each.startswith("office_")] + doubts
-    if evidence and office.contrast is None:
-        same = before is not None and before.code == office.code
-        evidence = tuple([each for each in evidence if each.target != "office" or (same and each.weight > 0)])
-    return made(Triage, (model, complaint, domain, office, evidence, tuple(doubts), warnings))
+@lru_cache(maxsize=1024)
+def _others(doubts: tuple[str, ...]) -> tuple[str, ...]:
+    """The doubts that are not of the office; kept, for there are few sorts."""
+    return tuple(each for each in doubts if not each.startswith("office_"))

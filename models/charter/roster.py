@@ -14,7 +14,7 @@ from models.charter.places import Sighting
 from models.charter.pool import given_table, pooled, standing_table
 from models.charter.trust import Match, OfficeScores, Trust
 from models.fitted import Head
-from models.prediction import Target, made
+from models.prediction import Target
 
 Integers = npt.NDArray[np.int32]
 
@@ -30,15 +30,9 @@ class Circumstances(NamedTuple):
     place: str | None
 
 
-Ranked = tuple[int, float]
-"""An office by its number in the roster, and its pooled probability."""
-
-
-class Ranking(NamedTuple):
-    """The best offices, at most four, best first, and how many offices are probable enough for the set of the answer."""
-
-    best: tuple[Ranked, ...]
-    passing: int
+Ranking = tuple[int, float, int, float, int, float, int, float, int]
+"""Numbers of the four best offices, each followed by its pooled probability, best first, -1 where there are fewer; and how
+many offices are probable enough for the set of the answer."""
 
 
 class Roster:
@@ -47,7 +41,7 @@ class Roster:
     offices, names: their codes and names. labels: for each, the class number of its own label in the office head, -1 where it has none of
     its own. applies: whether the office head has at least one label that the charter knows; True where a model has no
     office head, and the charter answers alone. heirs: of each label the office that does today what the label's did,
-    None where there is none, or more than one.
+    None where there is none, or more than one. staying: the labels that are offices of the day themselves.
     """
 
     def __init__(self, charter: Charter, division: Division, on: date, heads: tuple[Head, ...]) -> None:
@@ -66,13 +60,16 @@ class Roster:
         self.heirs: Mapping[str, str | None] = {
             label: codes[0] if len(codes) == 1 else None for label, codes in today.items()
         }
+        self.staying = frozenset(label for label, heir in self.heirs.items() if label == heir)
         heirs = [(label, self._numbers[heir]) for label, said in enumerate(labels) for heir in today[said]]
         self.labels = self._own_labels(heirs)
         self.applies = bool(heirs) or not labels
         parts = _parts(charter, division, on)
         places = {domain: number for number, domain in enumerate(self._domains)}
         reach = {(places[part.domain], self._numbers[part.office]) for part in parts if part.domain in places}
-        self._standing = standing_table(domains_end, end - len(labels), _pairs(heirs), _pairs(sorted(reach)))
+        self._standing = standing_table(
+            domains_end, end - len(labels), len(self.offices), _pairs(heirs), _pairs(sorted(reach))
+        )
         self._territories = _territories(parts, division.stations)
         self._tables: dict[Circumstances, Integers] = {}
         self._sides: dict[str | None, Integers] = {None: np.zeros(len(self.offices), np.int32)}
@@ -81,15 +78,15 @@ class Roster:
 
     def rank(self, scores: OfficeScores, given: Circumstances, sighting: Sighting) -> Ranking:
         """Rank the offices of one ticket."""
-        trust, weights = self._trusted
-        if trust is not scores.trust:
-            weights = np.array(scores.trust.weights, np.float64)
+        _, probabilities, trust = scores
+        trusted, weights = self._trusted
+        if trusted is not trust:
+            weights = np.array(trust.weights, np.float64)
             # both at once, as other threads may have another model's
-            self._trusted = scores.trust, weights
-        sets, told = scores.trust.sets, self.told(scores.probabilities, given, sighting)
-        a, p, b, q, c, r, d, s, passing = pooled(*told, weights, sets.least if sets is not None else 1.0)
-        best: tuple[Ranked, ...] = ((a, p), (b, q), (c, r), (d, s))
-        return made(Ranking, (best if d >= 0 else tuple([ranked for ranked in best if ranked[0] >= 0]), passing))
+            self._trusted = trust, weights
+        _, named, standing, table, evidence = self.told(probabilities, given, sighting)
+        least = trust.sets.least if trust.sets is not None else 1.0
+        return pooled(probabilities, named, standing, table, evidence, weights, least)
 
     def told(
         self, probabilities: npt.NDArray[np.float32], given: Circumstances, sighting: Sighting
@@ -98,7 +95,7 @@ class Roster:
         named = self._nobody
         if sighting.offices:
             heirs = (heir for code in sighting.offices for heir in self._division.today(code))
-            named = np.array([self._numbers[heir] for heir in heirs], np.int32)
+            named = np.array([self._numbers[heir] for heir in dict.fromkeys(heirs)], np.int32)
         table = self._tables.get(given)
         if table is None:
             table = self._worked_out(given)

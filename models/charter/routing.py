@@ -1,11 +1,11 @@
 """From the offices of one ticket to its route: state, lead, assistants, departments, tracks, and why."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
 
 from models.charter.articles import Charter, OfficeKind, Request
-from models.charter.division import Division, Duty
+from models.charter.division import Division
 from models.charter.places import Sighting
 from models.charter.roster import Circumstances
 from models.charter.route import Party, Route, RouteState, Sentence, Track
@@ -18,47 +18,49 @@ from models.charter.wording import (
     Wording,
 )
 from models.charter.workdays import is_workday
-from models.prediction import Decision, HeadAnswer, made
+from models.prediction import ABSTAIN, AUTO, HeadAnswer, made
 
 _REMEMBERED = 4096
 """Domains in circumstances whose grounds are kept."""
+
+_ROUTED = RouteState.ROUTED
+"""By itself, as `models.prediction.AUTO`."""
 
 _ALSO_LIKELY = 0.1
 """The least probability of a second domain that counts as a part of the matter."""
 
 
-class Answers(NamedTuple):
-    """What is known when a route is made.
+# plain tuples, as they are made of every ticket, taken apart at once, and seen by nobody else
 
-    office: combined with the charter where that applies, None where only the charter can tell. alone: the model's.
-    """
+Answers = tuple[HeadAnswer | None, HeadAnswer | None, HeadAnswer | None, bool]
+"""What is known when a route is made: the domain; the office, combined with the charter where that applies, None where only
+the charter can tell; the model's own office; and whether the charter applies."""
 
-    domain: HeadAnswer | None
-    office: HeadAnswer | None
-    alone: HeadAnswer | None
-    applies: bool
+Reading = tuple[Sighting, Circumstances, Said]
+"""What the charter reads in a ticket."""
 
 
-class Reading(NamedTuple):
-    """What the charter reads in a ticket."""
-
-    sighting: Sighting
-    given: Circumstances
-    said: Said
-
-
-class _Ground(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Ground:
     """A rule applied for a domain in some circumstances, and what follows from it whatever else a ticket says.
 
-    tracks: as the rules alone have them, without a lead where no rule says; that of the first kind is by `duty`.
+    lead: whom the rule names, `keeper` in full. departments: whom it names for what is not ours. tracks: as the rules alone
+    have them, without a lead where no rule says; that of the first kind is by `rule`.
     """
 
     domain: str
-    duty: Duty
+    lead: str
+    rule: str
+    needs_place: bool
+    departments: tuple[str, ...]
     because: Sentence
     keeper: Party
     helping: tuple[Party, ...]
     tracks: tuple[Track, ...]
+
+
+_Grounds = tuple[Mapping[str, _Ground], frozenset[str]]
+"""By domain, and the codes of those who lead by any of them."""
 
 
 class Router:
@@ -71,41 +73,50 @@ class Router:
         self._names = {office.code: office.name for office in charter.offices}
         self._outside = {office.code for office in charter.offices if office.kind is OfficeKind.EXTERNAL}
         self._departments = {department.code: department for department in charter.departments}
+        self._keeping: dict[str, frozenset[str]] = {}
+        for department in charter.departments:
+            for domain in department.keeps:
+                self._keeping[domain] = self._keeping.get(domain, frozenset()) | {department.code}
         self._words = words
         self._asked = {department.code: Party(department.code, department.name) for department in charter.departments}
-        self._grounds: dict[Circumstances, Mapping[str, _Ground]] = {}
+        self._grounds: dict[Circumstances, _Grounds] = {}
 
     def route(self, said: Answers, reading: Reading) -> Route:
         """The route of one ticket."""
         domain, office, _, applies = said
-        grounds = self._grounds.get(reading.given)
-        if grounds is None:
-            grounds = self._worked_out(reading.given)
+        sighting, given, words = reading
+        known = self._grounds.get(given)
+        if known is None:
+            known = self._worked_out(given)
+        grounds, leading = known
         by_domain = grounds.get(domain.code) if domain is not None and domain.code is not None else None
-        if office is not None and (office.code is None or office.decision is Decision.ABSTAIN):
-            office = None
-        if office is None and (by_domain is None or domain is None or domain.decision is Decision.ABSTAIN):
+        lead = None
+        if office is not None and (code := office.code) is not None and office.decision is not ABSTAIN:
+            lead = made(Party, (code, office.name or code, office.confidence))
+            if not applies:
+                return _route(_ROUTED, lead, by_domain, reading, basis=(NOT_APPLICABLE,))
+        elif by_domain is None or domain is None or domain.decision is ABSTAIN:
             asked = _questions(reading)
             return _route(RouteState.UNSURE, None, by_domain, reading, basis=(NOTHING_TO_GO_BY,), needs=asked)
-        if office is not None and not applies:
-            return _route(RouteState.ROUTED, _party(office), by_domain, reading, basis=(NOT_APPLICABLE,))
-        if by_domain is not None and by_domain.duty.needs_place and self._open(office, by_domain.duty):
-            asked = tuple(self._words.is_it_ours[place.name,] for place in reading.sighting.doubtful) or (
+        if by_domain is not None and by_domain.needs_place and self._open(office if lead else None, by_domain):
+            asked = tuple(self._words.is_it_ours[place.name,] for place in sighting.doubtful) or (
                 WHERE_IS_THE_MERCHANT,
             )
             basis = self._basis(said, reading, by_domain)
             return _route(RouteState.NEEDS_PLACE, by_domain.keeper, by_domain, reading, basis=basis, needs=asked)
-        if office is not None:
-            lead, ground = _party(office), _supporting(said, by_domain, grounds)
-        else:
-            lead, ground = by_domain.keeper if by_domain else Party("", ""), by_domain
+        ground = by_domain
+        if lead is None:
+            lead, code = (by_domain.keeper, by_domain.lead) if by_domain is not None else (Party("", ""), "")
+        elif by_domain is not None and by_domain.lead != code:
+            ground = _supporting(code, domain, grounds) if code in leading else None
         basis = self._basis(said, reading, ground or by_domain)
-        if lead.code in self._outside or (by_domain is not None and by_domain.duty.lead in self._outside):
+        if code in self._outside or (by_domain is not None and by_domain.lead in self._outside):
             return self._coordination(said, reading, lead, by_domain, ground, grounds, basis)
         helping = ground.helping if ground is not None else ()
-        if reading.sighting.departments:
-            helping += self._joining(domain, ground, reading.sighting)
-        return _route(RouteState.ROUTED, lead, by_domain, reading, helping, (), basis)
+        if sighting.departments:
+            helping += self._joining(domain, ground, sighting)
+        tracks, place, look_at = _tracks(lead, by_domain, given.kinds), sighting.place, words.look_at
+        return made(Route, (_ROUTED, lead, helping, (), tracks, place, basis, (), look_at))
 
     def _coordination(
         self,
@@ -118,13 +129,14 @@ class Router:
         basis: tuple[Sentence, ...],
     ) -> Route:
         """Other departments have to be asked; a part in a domain that they leave to us stays ours."""
-        codes = reading.sighting.departments or (ground.duty.departments if ground is not None else ())
+        domain, sighting = said[0], reading[0]
+        codes = sighting.departments or (ground.departments if ground is not None else ())
         known = [code for code in codes if code in self._departments]
         departments = tuple([self._asked[code] for code in known])
         helping = list(ground.helping) if ground is not None else []
-        for other in said.domain.alternatives if said.domain is not None else ():
+        for other in domain.alternatives if domain is not None else ():
             part = grounds.get(other.code) if other.confidence >= _ALSO_LIKELY else None
-            if part is None or part.duty.lead in self._outside:
+            if part is None or part.lead in self._outside:
                 continue
             if any(part.domain in self._departments[code].keeps for code in known):
                 ours = part.keeper
@@ -136,14 +148,14 @@ class Router:
             RouteState.NEEDS_COORDINATION, lead, by_domain, reading, tuple(helping), departments, basis, asked
         )
 
-    def _worked_out(self, given: Circumstances) -> Mapping[str, _Ground]:
+    def _worked_out(self, given: Circumstances) -> _Grounds:
         if len(self._grounds) >= _REMEMBERED:
             self._grounds.clear()
         every = {
             domain: ground for domain in self.division.domains if (ground := self._ground(domain, given)) is not None
         }
-        self._grounds[given] = every
-        return every
+        known = self._grounds[given] = every, frozenset(ground.lead for ground in every.values())
+        return known
 
     def _ground(self, domain: str, given: Circumstances) -> _Ground | None:
         kinds, condition, place = given
@@ -157,50 +169,48 @@ class Router:
             Track(kind, self._named(each.lead), each.rule) if each is not None else Track(kind, None, None)
             for kind, each in zip(kinds, duties, strict=True)
         ]
-        return _Ground(domain, duty, because, keeper, tuple(map(self._named, duty.assisting)), tuple(tracks))
+        helping = tuple(map(self._named, duty.assisting))
+        lead, _, departments, rule, _, needs_place = duty
+        return _Ground(domain, lead, rule, needs_place, departments, because, keeper, helping, tuple(tracks))
 
     def _basis(self, said: Answers, reading: Reading, ground: _Ground | None) -> tuple[Sentence, ...]:
         _, office, alone, applies = said
-        place = reading.sighting.place
+        place = reading[0].place
+        code = office.code if office is not None else None
         basis: tuple[Sentence, ...] = (ground.because,) if ground is not None else ()
         if place is not None:
             holder = self._names.get(place.station, place.station)
             basis += (self._words.by_place[holder, place.field, place.name],)
-        if not applies or office is None or office.code is None:
+        if not applies or office is None or code is None:
             return basis
         percent, other, percent_alone = round(office.confidence * 100), None, 0
-        if alone is not None and alone.code is not None and alone.code != office.code:
+        if alone is not None and alone.code is not None and alone.code != code:
             other, percent_alone = alone.name, round(alone.confidence * 100)
-        return (*basis, self._words.by_model[office.name or office.code, percent, other, percent_alone])
+        return (*basis, self._words.by_model[office.name or code, percent, other, percent_alone])
 
     def _joining(self, domain: HeadAnswer | None, ground: _Ground | None, sighting: Sighting) -> tuple[Party, ...]:
         """Departments that the text has a matter of and that join us by their own article or the rule's."""
-        code = domain.code if domain is not None else None
-        by_rule = ground.duty.departments if ground is not None else ()
-        joining: tuple[Party, ...] = ()
-        for department in sighting.departments:
-            if department in by_rule or code in self._departments[department].keeps:
-                joining += (self._asked[department],)
-        return joining
+        keeping = self._keeping.get(domain.code, ()) if domain is not None and domain.code is not None else ()
+        by_rule = ground.departments if ground is not None else ()
+        if not keeping and not by_rule:
+            return ()
+        return tuple([self._asked[code] for code in sighting.departments if code in by_rule or code in keeping])
 
-    def _open(self, office: HeadAnswer | None, duty: Duty) -> bool:
+    def _open(self, office: HeadAnswer | None, ground: _Ground) -> bool:
         """Whether it is open who leads, for want of a place: what the model is not sure of it has guessed from habit."""
-        if office is None or office.decision is Decision.AUTO:
+        if office is None or office.decision is AUTO:
             return office is None
-        return office.code == duty.lead or office.code in self.division.stations
+        return office.code == ground.lead or office.code in self.division.stations
 
     def _named(self, code: str) -> Party:
         return Party(code, self._names.get(code, code))
 
 
-def _supporting(said: Answers, by_domain: _Ground | None, grounds: Mapping[str, _Ground]) -> _Ground | None:
-    """The rule by which the combined answer leads: of the most probable domain, else of one of the next."""
-    code = said.office.code if said.office is not None else None
-    if by_domain is None or by_domain.duty.lead == code:
-        return by_domain
-    for other in said.domain.alternatives if said.domain is not None else ():
+def _supporting(lead: str, domain: HeadAnswer | None, grounds: Mapping[str, _Ground]) -> _Ground | None:
+    """The rule by which an office leads that does not by the most probable domain: that of one of the next."""
+    for other in domain.alternatives if domain is not None else ():
         ground = grounds.get(other.code)
-        if ground is not None and ground.duty.lead == code:
+        if ground is not None and ground.lead == lead:
             return ground
     return None
 
@@ -217,16 +227,17 @@ def _route(
 ) -> Route:
     sighting, given, words = reading
     tracks = _tracks(lead, by_domain, given.kinds)
-    place, look_at = sighting.place, words.look_at
-    return made(Route, (state, lead, assisting, departments, tracks, place, basis, needs, look_at))
+    return made(Route, (state, lead, assisting, departments, tracks, sighting.place, basis, needs, words.look_at))
 
 
 def _tracks(lead: Party | None, by_domain: _Ground | None, kinds: tuple[Request, ...]) -> tuple[Track, ...]:
     if by_domain is None:
         return tuple([Track(kind, lead, None) for kind in kinds])
     if len(kinds) == 1:
-        led_by_rule = lead is not None and by_domain.duty.lead == lead.code
-        return (made(Track, (kinds[0], lead, by_domain.duty.rule if led_by_rule else None)),)
+        if lead is by_domain.keeper:
+            return by_domain.tracks
+        led_by_rule = lead is not None and by_domain.lead == lead.code
+        return (made(Track, (kinds[0], lead, by_domain.rule if led_by_rule else None)),)
     found = []
     for kind, own, rule in by_domain.tracks:
         ours = own is None or (lead is not None and lead.code == own.code)
@@ -234,10 +245,5 @@ def _tracks(lead: Party | None, by_domain: _Ground | None, kinds: tuple[Request,
     return tuple(found)
 
 
-def _party(office: HeadAnswer) -> Party:
-    code = office.code or ""
-    return made(Party, (code, office.name or code, office.confidence))
-
-
 def _questions(reading: Reading) -> tuple[Sentence, ...]:
-    return (WHAT_IS_IT_ABOUT,) if reading.sighting.place is not None else (WHAT_IS_IT_ABOUT, WHERE_IS_THE_MERCHANT)
+    return (WHAT_IS_IT_ABOUT,) if reading[0].place is not None else (WHAT_IS_IT_ABOUT, WHERE_IS_THE_MERCHANT)

@@ -6,7 +6,7 @@ of a rule that says so: 203's "legal holiday" takes in plain Saturdays and Sunda
 procedures of complaints too, which name no way of counting of their own.
 """
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ import chinese_calendar
 CHINA = timezone(timedelta(hours=8), "+08:00")
 """China keeps one time and no summer time."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_IN_CHINA = _EPOCH.astimezone(CHINA)
 _DAY = timedelta(days=1)
 _SATURDAY = 5
 
@@ -31,7 +33,8 @@ def in_china(moment: datetime) -> datetime:
     zone = moment.tzinfo
     if zone is CHINA:
         return moment
-    return moment.replace(tzinfo=CHINA) if zone is None else moment.astimezone(CHINA)
+    # as astimezone has it, in half its time
+    return moment.replace(tzinfo=CHINA) if zone is None else _EPOCH_IN_CHINA + (moment - _EPOCH)
 
 
 @lru_cache(maxsize=4096)
