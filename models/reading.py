@@ -15,6 +15,8 @@ from models.fitted import FIELDS
 _NOTHING = NormalisedText(np.frombuffer(b"", np.uint32), np.frombuffer(bytes(4), np.int32), (), frozenset())
 """What the empty text becomes; its arrays are read-only, for all readings share them."""
 
+_EDGE = np.dtype(np.int32)
+
 
 class Reading:
     """The normalised fields of a complaint.
@@ -23,47 +25,53 @@ class Reading:
     are read-only or small: compiled code is made for one kind of array.
     """
 
-    __slots__ = ("_places", "codepoints", "complaint", "edges", "fields", "normalise")
+    __slots__ = ("_odd", "_places", "codepoints", "complaint", "edges", "fields", "normalise")
 
     def __init__(self, complaint: Complaint, normalise: Normaliser) -> None:
         self.complaint = complaint
         self.normalise = normalise
         self._places: list[list[int] | None] = [None] * len(FIELDS)
-        values = (complaint.title, complaint.text, complaint.merchant, complaint.address)
-        # most fields of most complaints are empty, and to normalise nothing costs a quarter of a reading
-        self.fields = tuple([normalise(value) if value else _NOTHING for value in values])
-        edges, end, filled = [0], 0, []
-        for field in self.fields:
-            if size := len(field.codepoints):
-                end += size
-                filled.append(field.codepoints)
+        self._odd = False
+        fields, edges, end, filled = [], [0], 0, []
+        for value in (complaint.title, complaint.text, complaint.merchant, complaint.address):
+            # most fields of most complaints are empty, and to normalise nothing costs a quarter of a reading
+            if value:
+                field = normalise(value)
+                codepoints, _, personal, flags = field
+                if size := len(codepoints):
+                    end += size
+                    filled.append(codepoints)
+                if personal or flags:
+                    self._odd = True
+                fields.append(field)
+            else:
+                fields.append(_NOTHING)
             edges.append(end)
+        self.fields = fields
         if len(filled) == 1:
             self.codepoints = filled[0]
         else:
             self.codepoints = np.concatenate(filled or [_NOTHING.codepoints])
             self.codepoints.flags.writeable = False
-        self.edges = np.array(edges, np.int32)
+        self.edges = np.array(edges, _EDGE)
 
     def masked(self) -> Complaint:
         """The complaint with personal data masked; lengths and offsets stay."""
-        for field in self.fields:
-            if field.personal:
-                return self._masked()
-        return self.complaint
-
-    def _masked(self) -> Complaint:
+        if not self._odd:
+            return self.complaint
         changed: dict[str, Any] = {
             name: mask(getattr(self.complaint, name), field.personal)
             for name, field in zip(FIELDS, self.fields, strict=True)
             if field.personal
         }
-        return replace(self.complaint, **changed)
+        return replace(self.complaint, **changed) if changed else self.complaint
 
     def flags(self) -> tuple[str, ...]:
         """What was odd about any field, sorted."""
+        if not self._odd:
+            return ()
         found = [flag for field in self.fields for flag in field.flags]
-        return tuple(sorted(set(found))) if found else ()
+        return tuple(sorted(set(found)))
 
     def original_spans(self, spans: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
         """Where spans (field, start, end) of fields' code points stand in the original fields."""
