@@ -77,15 +77,19 @@ class Reading:
         """Where spans (field, start, end) of fields' code points stand in the original fields."""
         found, places = [], self._places
         for field, start, end in spans:
-            if (offsets := places[field]) is None:
-                # a list, for a few numbers out of an array cost more than all of them at once
-                offsets = places[field] = self.fields[field].offsets.tolist()
+            # a list, for a few numbers out of an array cost more than all of them at once
+            offsets = places[field] or self._place(field)
             last = offsets[end - 1]
             stop = last + 1
             if offsets[end] > stop and self._stands_for_more(field, end - 1, last):
                 stop = offsets[bisect_right(offsets, last)]
             found.append((field, offsets[start], stop))
         return found
+
+    def _place(self, field: int) -> list[int]:
+        offsets: list[int] = self.fields[field].offsets.tolist()
+        self._places[field] = offsets
+        return offsets
 
     def _stands_for_more(self, field: int, place: int, original: int) -> bool:
         """Whether a code point came in the place of several characters: a mask, an alias or an entity."""

@@ -58,9 +58,9 @@ class Gathering:
         self._gathered.append(data)
 
     def write_now(self, pieces: Sequence[bytes]) -> None:
-        """Write `pieces` behind what waits, and all of that at once."""
-        gathered, self._gathered = self._gathered, []
-        self._transport.write(b"".join([*gathered, *pieces]))
+        """Write what waits, and `pieces` in one piece behind it."""
+        self.flush()
+        self._transport.write(b"".join(pieces))
 
     def close(self) -> None:
         """Write what waits, and end the connection."""
@@ -101,15 +101,13 @@ class AtOnce:
             or cycle.flow.write_paused
             or not cycle.keep_alive
             or cycle.access_log
+            or cycle.scope["method"] == "HEAD"
         ):
             return False
-        pieces = [STATUS_LINE[status]]
-        for name, value in (*cycle.default_headers, *headers):
-            pieces += (name, b": ", value, b"\r\n")
-        pieces += (b"\r\n", body)
+        lines = [b"%b: %b\r\n" % header for header in (*cycle.default_headers, *headers)]
         cycle.response_started = cycle.response_complete = True
         cycle.waiting_for_100_continue = False
-        self._gathering.write_now(pieces)
+        self._gathering.write_now([STATUS_LINE[status], *lines, b"\r\n", body])
         # whoever waits for more of the request hears that it is answered
         cycle.message_event.set()
         cycle.on_response()
