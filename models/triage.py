@@ -27,7 +27,7 @@ from models.prediction import (
     Triage,
     made,
 )
-from models.reading import Reading
+from models.reading import Reading, place_in_originals
 from models.scorer import parts_of, score
 from models.scores import CONTRAST, LEADING, Scores, blank
 
@@ -100,7 +100,10 @@ class TriageModel:
         reading = self.read(complaint)
         scores = self.scores(reading, with_evidence=with_evidence)
         # as lists at once: a single number of an array costs as much as all of them
-        probabilities, whole, real = scores[0], scores[1].tolist(), scores[2].tolist()
+        probabilities = scores[0]
+        if with_evidence:
+            place_in_originals(scores[1], reading.edges, reading.offsets)
+        whole, real = scores[1].tolist(), scores[2].tolist()
         outside = out_of_scope(self.scope, whole[-1][:3], real[-1][0])
         masked = reading.masked()
         answers: dict[Target, HeadAnswer] = {}
@@ -152,9 +155,9 @@ def _answer(
     gap, bias, rest, confidence, *less = real[: CONTRAST + LEADING]
     others = tuple(
         [
-            made(Candidate, (other, its_name, its_confidence))
+            made(Candidate, (*labels[place], share))
             # there is room for more numbers than there are classes
-            for (other, its_name), its_confidence in zip([labels[place] for place in leading], less, strict=False)
+            for place, share in zip(leading, less, strict=False)
         ]
     )
     contrast = made(Contrast, (others[0].code, gap, bias, rest))
@@ -177,14 +180,18 @@ def doubts_of(target: Target, decision: Decision, confidence: float, runner_up: 
 def _evidence(
     target: Target, whole: list[int], real: list[float], reading: Reading, masked: Complaint
 ) -> list[Evidence]:
-    """The evidence of a head from its rows of `models.scores.Scores`, at its places in the original fields."""
+    """The evidence of a head from its rows of `models.scores.Scores`, after `place_in_originals`."""
     places = whole[LEADING:]
     if -1 in places:
         places = places[: places.index(-1)]
-    spans = reading.original_spans(zip(places[::3], places[1::3], places[2::3], strict=True))
+    fields, starts, ends = places[::3], places[1::3], places[2::3]
+    if ends and min(ends) < 0:
+        for place, end in enumerate(ends):
+            if end < 0:
+                [(_, starts[place], ends[place])] = reading.original_spans([(fields[place], starts[place], -1 - end)])
     written = (masked.title, masked.text, masked.merchant, masked.address)
     return [
         made(Evidence, (target, FIELDS[field], start, end, written[field][start:end], weight))
         # there is room for more weights than there are spans
-        for (field, start, end), weight in zip(spans, real[CONTRAST + LEADING :], strict=False)
+        for field, start, end, weight in zip(fields, starts, ends, real[CONTRAST + LEADING :], strict=False)
     ]

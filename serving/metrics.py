@@ -39,7 +39,7 @@ _SIGNS = {
     ),
     "accuracy_cases": "Cases that the accuracy rests on",
 }
-_SOON = 0.02
+_SOON = 0.05
 """Seconds until what was counted is added up."""
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _Event = TypeVar("_Event")
