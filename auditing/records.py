@@ -165,21 +165,21 @@ def _verdict(answer: HeadAnswer | None) -> tuple[str | None, str | None, float |
 def _head(answer: HeadAnswer | None) -> dict[str, Any] | None:
     if answer is None:
         return None
-    contrast, among = answer.contrast, answer.set
+    # taken apart at once: to ask a named tuple for one of its values takes longer than to get all of them
+    code, name, confidence, decision, alternatives, contrast, among = answer
+    against = gap = bias = rest = coverage = codes = more = None
+    if contrast is not None:
+        against, gap, bias, rest = contrast
+    if among is not None:
+        coverage, codes, more = among
     return {
-        "code": answer.code,
-        "name": answer.name,
-        "confidence": answer.confidence,
-        "decision": answer.decision,
+        "code": code,
+        "name": name,
+        "confidence": confidence,
+        "decision": decision,
         "alternatives": [
-            {"code": code, "name": name, "confidence": confidence} for code, name, confidence in answer.alternatives
+            {"code": other, "name": its_name, "confidence": share} for other, its_name, share in alternatives
         ],
-        "contrast": contrast
-        and {
-            "against": contrast.against,
-            "logit_gap": contrast.logit_gap,
-            "bias": contrast.bias,
-            "rest": contrast.rest,
-        },
-        "set": among and {"coverage": among.coverage, "codes": among.codes, "more": among.more},
+        "contrast": contrast and {"against": against, "logit_gap": gap, "bias": bias, "rest": rest},
+        "set": among and {"coverage": coverage, "codes": codes, "more": more},
     }
