@@ -113,6 +113,11 @@ class CaseLog:
         """
         return self._commits.submit(entry, done)
 
+    def hand_over(self) -> None:
+        """Let the process that writes have what was appended now, and not at the end of the loop's turn."""
+        if self._scribe is not None:
+            self._scribe.hand_over()
+
     def write(self, entries: Sequence[Entry]) -> list[Recorded | Exception]:
         """Record `entries` in one transaction, now and in this thread; one result or exception each, in order.
 

@@ -125,9 +125,9 @@ class Scribe(asyncio.Protocol):
         future: asyncio.Future[Recorded] = done or loop.create_future()
         gathered.append((entry, future))
         if len(gathered) == _SOON:
-            self._send()
+            self.hand_over()
         elif len(gathered) == 1:
-            loop.call_soon(self._send)
+            loop.call_soon(self.hand_over)
         return future
 
     def _connect(self) -> asyncio.AbstractEventLoop:
@@ -160,9 +160,10 @@ class Scribe(asyncio.Protocol):
         """Send what has gathered since the process was begun."""
         # uvloop's are of no class of asyncio's
         self._transport = cast("asyncio.WriteTransport", transport)
-        self._send()
+        self.hand_over()
 
-    def _send(self) -> None:
+    def hand_over(self) -> None:
+        """Let what has gathered go now, and not at the end of the loop's turn."""
         if not self._gathered or self._transport is None:
             return
         jobs, self._gathered = self._gathered, []

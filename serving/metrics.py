@@ -40,7 +40,7 @@ _SIGNS = {
     "accuracy_cases": "Cases that the accuracy rests on",
 }
 _SOON = 0.05
-"""Seconds until what was counted is added up."""
+"""Seconds until what was counted is added up, by one worker alone."""
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _Event = TypeVar("_Event")
 
@@ -135,13 +135,15 @@ class Metrics:
         )
         self._seen_signs: set[tuple[str, str, str]] = set()
         # counted in passing and added up later, many at a time: each counter has a lock, and a request has eight of them
+        # other workers are shown the figures through files, and by whoever is asked: at once
+        self._soon = 0.0 if SHARED_DIRECTORY in os.environ else _SOON
         self._served: deque[tuple[str, int, float]] = deque()
         self._answered: deque[tuple[Decision | None, Decision | None, str, RouteState, Level]] = deque()
 
     def count_request(self, route: str, status: int, seconds: float) -> None:
         """Count one answered request, soon. Call it in a running event loop."""
         if not self._served:
-            asyncio.get_running_loop().call_later(_SOON, self.settle)
+            asyncio.get_running_loop().call_later(self._soon, self.settle)
         self._served.append((route, status, seconds))
 
     def count_answer(self, answer: Answer) -> None:

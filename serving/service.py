@@ -240,6 +240,8 @@ class TriageService:
                 self.log.append(asked.draft.entry, asked.recorded)
             except Exception as error:  # noqa: BLE001 - whatever one complaint does, it is told of it, and the others go on
                 asked.recorded.set_exception(error)
+        # nobody else is ready
+        self.log.hand_over()
 
     async def _record(self, draft: "_Draft | Exception", attempts: int = _ATTEMPTS) -> Recorded:
         if isinstance(draft, Exception):
