@@ -102,12 +102,21 @@ class CaseLog:
         identity = self.identifier.identify(complaint, triage.model, resolution.charter, excluded)
         return enter(identity, answer, at or self._now(), excluded)
 
-    def append(self, entry: Entry) -> asyncio.Future[Recorded]:
+    def append(self, entry: Entry, done: asyncio.Future[Recorded] | None = None) -> asyncio.Future[Recorded]:
         """Record `entry` with whatever else is waiting; done when it is on the disk. Needs a running event loop.
 
-        The future raises StoreUnavailable, RecordRefused or TicketReturned.
+        The future, `done` where somebody waits for that already, raises StoreUnavailable, RecordRefused or TicketReturned.
+
+        Raises:
+            StoreUnavailable: too many are waiting, or the log is closed.
+
         """
-        return self._commits.submit(entry)
+        return self._commits.submit(entry, done)
+
+    def hand_over(self) -> None:
+        """Let the process that writes have what was appended now, and not at the end of the loop's turn."""
+        if self._scribe is not None:
+            self._scribe.hand_over()
 
     def write(self, entries: Sequence[Entry]) -> list[Recorded | Exception]:
         """Record `entries` in one transaction, now and in this thread; one result or exception each, in order.

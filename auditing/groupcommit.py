@@ -48,8 +48,8 @@ class GroupCommit(Generic[Item, Result]):
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def submit(self, item: Item) -> asyncio.Future[Result]:
-        """Hand over `item`; the future is done when it is committed. Call it in a running event loop.
+    def submit(self, item: Item, done: asyncio.Future[Result] | None = None) -> asyncio.Future[Result]:
+        """Hand over `item`; the future, a new one or `done`, is done when it is committed. Call it in a running event loop.
 
         Raises:
             StoreUnavailable: too many are waiting, or the log is closed.
@@ -60,7 +60,7 @@ class GroupCommit(Generic[Item, Result]):
         if self._waiting >= self._longest_queue:
             raise StoreUnavailable("too many records are waiting")
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Result] = loop.create_future()
+        future: asyncio.Future[Result] = done or loop.create_future()
         gathered = self._gathered.get(loop)
         if gathered is None:
             # handed over when the loop has served all who are ready now: one wake-up, and one larger group

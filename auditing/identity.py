@@ -20,7 +20,7 @@ from typing import NamedTuple
 from auditing.errors import DigestKeyUnusable
 from features.complaint import Complaint
 from models.charter.route import CharterVersion
-from models.prediction import ModelVersion
+from models.prediction import ModelVersion, made
 
 KEY_BYTES = 32
 """Length of the secret."""
@@ -57,21 +57,23 @@ class Identifier:
         that leave out the `excluded` offices: each is a prediction of its own.
         """
         key = self.key
-        ticket = _digest(key, b"ticket", 8, complaint.source, complaint.ticket_id)
-        content = _digest(key, b"content", 16, complaint.title, complaint.text, complaint.merchant, complaint.address)
+        source, number = complaint.source, complaint.ticket_id
+        ticket = _keyed(key, b"ticket", 8, f"{len(source)},{len(number)};{source}{number}")
+        title, text, merchant, address = complaint.title, complaint.text, complaint.merchant, complaint.address
+        lengths = f"{len(title)},{len(text)},{len(merchant)},{len(address)}"
+        content = _keyed(key, b"content", 16, f"{lengths};{title}{text}{merchant}{address}")
         versions = _digest_of_version(key, model.name, model.version, charter.name, charter.version, *excluded)
-        return Identity(f"{PREFIX}{ticket}{content[:16]}{versions}", content)
+        return made(Identity, (f"{PREFIX}{ticket}{content[:16]}{versions}", content))
 
 
-def _digest(key: bytes, purpose: bytes, size: int, *parts: str) -> str:
-    # the lengths go first, so that ("ab", "c") and ("a", "bc") differ
-    whole = f"{','.join([str(len(part)) for part in parts])};{''.join(parts)}"
-    return blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=size, key=key, person=purpose).hexdigest()
+def _keyed(key: bytes, purpose: bytes, size: int, parts: str) -> str:
+    """Digest `parts`, before which their lengths go, so that ("ab", "c") and ("a", "bc") differ."""
+    return blake2b(parts.encode("utf-8", "surrogatepass"), digest_size=size, key=key, person=purpose).hexdigest()
 
 
 @lru_cache(maxsize=64)
 def _digest_of_version(key: bytes, *parts: str) -> str:
-    return _digest(key, b"version", 6, *parts)
+    return _keyed(key, b"version", 6, f"{','.join([str(len(part)) for part in parts])};{''.join(parts)}")
 
 
 def load_or_create_key(path: Path) -> bytes:

@@ -1,6 +1,6 @@
 """What the log keeps of a prediction, and what it gives back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -11,7 +11,7 @@ import orjson
 from auditing.identity import Identity
 from auditing.resolved import resolved
 from models.charter.answer import Answer
-from models.prediction import HeadAnswer, ModelVersion, Triage
+from models.prediction import Decision, HeadAnswer, ModelVersion, Triage, made
 
 INSERTED = (
     "prediction_id",
@@ -89,6 +89,8 @@ class Entry(NamedTuple):
 _REVISION = INSERTED.index("revision")
 _MOMENT, _COMPLAINT = map(Entry._fields.index, ("created_at", "complaint"))
 _NO_VERDICT = (None, None, None)
+_PLAIN: Mapping[str, str] = {decision: decision.value for decision in Decision}
+"""A string crosses to another process in a fraction of what a member of an enumeration takes."""
 
 
 class Recorded(NamedTuple):
@@ -123,29 +125,21 @@ class StoredPrediction:
 def enter(identity: Identity, answer: Answer, created_at: datetime, excluded: tuple[str, ...] = ()) -> Entry:
     """Make the log's entry of `answer`, whose complaint is masked already and which leaves `excluded` offices out."""
     triage, resolution = answer
-    complaint = triage.complaint
-    return Entry(
-        identity.prediction_id,
-        complaint.source,
-        complaint.ticket_id,
-        identity.content_digest,
-        triage.model.name,
-        triage.model.version,
-        created_at,
-        *_verdict(triage.domain),
-        *_verdict(triage.office),
-        orjson.dumps(
-            {
-                "text": complaint.text,
-                "title": complaint.title,
-                "merchant": complaint.merchant,
-                "address": complaint.address,
-                "received_at": complaint.received_at,
-            }
-        ),
-        orjson.dumps(answered(triage) | resolved(resolution)),
-        excluded,
+    complaint, model = triage.complaint, triage.model
+    written = orjson.dumps(
+        {
+            "text": complaint.text,
+            "title": complaint.title,
+            "merchant": complaint.merchant,
+            "address": complaint.address,
+            "received_at": complaint.received_at,
+        }
     )
+    said = orjson.dumps(answered(triage) | resolved(resolution))
+    prediction_id, content_digest = identity
+    ticket = prediction_id, complaint.source, complaint.ticket_id, content_digest
+    verdicts = *_verdict(triage.domain), *_verdict(triage.office)
+    return made(Entry, (*ticket, model.name, model.version, created_at, *verdicts, written, said, excluded))
 
 
 def answered(triage: Triage) -> dict[str, Any]:
@@ -165,21 +159,27 @@ def answered(triage: Triage) -> dict[str, Any]:
 
 def _verdict(answer: HeadAnswer | None) -> tuple[str | None, str | None, float | None]:
     """What the columns of a prediction have of one head: code, decision and confidence."""
-    return (answer.code, answer.decision.value, answer.confidence) if answer else _NO_VERDICT
+    return (answer.code, _PLAIN[answer.decision], answer.confidence) if answer else _NO_VERDICT
 
 
 def _head(answer: HeadAnswer | None) -> dict[str, Any] | None:
     if answer is None:
         return None
-    contrast, among = answer.contrast, answer.set
+    # taken apart at once: to ask a named tuple for one of its values takes longer than to get all of them
+    code, name, confidence, decision, alternatives, contrast, among = answer
+    against = gap = bias = rest = coverage = codes = more = None
+    if contrast is not None:
+        against, gap, bias, rest = contrast
+    if among is not None:
+        coverage, codes, more = among
     return {
-        "code": answer.code,
-        "name": answer.name,
-        "confidence": answer.confidence,
-        "decision": answer.decision,
+        "code": code,
+        "name": name,
+        "confidence": confidence,
+        "decision": decision,
         "alternatives": [
-            {"code": code, "name": name, "confidence": confidence} for code, name, confidence in answer.alternatives
+            {"code": other, "name": its_name, "confidence": share} for other, its_name, share in alternatives
         ],
-        "contrast": contrast._asdict() if contrast else None,
-        "set": among and {"coverage": among.coverage, "codes": among.codes, "more": among.more},
+        "contrast": contrast and {"against": against, "logit_gap": gap, "bias": bias, "rest": rest},
+        "set": among and {"coverage": coverage, "codes": codes, "more": more},
     }

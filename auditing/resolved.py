@@ -1,5 +1,9 @@
-"""What a charter makes of a ticket, as the members of an answer. By hand: the writer takes half the time over dicts."""
+"""What a charter makes of a ticket, as the members of an answer. By hand: the writer takes half the time over dicts.
 
+Named tuples are taken apart at once: to ask one for a single value takes longer than to get all of them.
+"""
+
+from collections.abc import Sequence
 from typing import Any
 
 from models.charter.route import Party, Resolution, Route, Sentence
@@ -7,41 +11,36 @@ from models.charter.route import Party, Resolution, Route, Sentence
 
 def resolved(resolution: Resolution) -> dict[str, Any]:
     """Make the members of the answer to a client that are the charter's, in their order."""
-    urgency, charter = resolution.urgency, resolution.charter
+    charter, kinds, route, urgency, due = resolution
+    level, rule, name, action, field, start, end = urgency
     return {
-        "kind": resolution.kinds,
-        "route": _route(resolution.route),
+        "kind": kinds,
+        "route": _route(route),
         "urgency": {
-            "level": urgency.level,
-            "rule": urgency.rule,
-            "name": urgency.name,
-            "action": urgency.action,
-            "field": urgency.field,
-            "start": urgency.start,
-            "end": urgency.end,
+            "level": level,
+            "rule": rule,
+            "name": name,
+            "action": action,
+            "field": field,
+            "start": start,
+            "end": end,
         },
         "due": [
-            {
-                "step": each.step,
-                "at": each.at,
-                "basis": each.basis,
-                "provisional": each.provisional,
-                "local": each.local,
-            }
-            for each in resolution.due
+            {"step": step, "at": at, "basis": basis, "provisional": provisional, "local": local}
+            for step, at, basis, provisional, local in due
         ],
         "charter": {"name": charter.name, "version": charter.version},
     }
 
 
 def _route(route: Route) -> dict[str, Any]:
-    place = route.place
+    state, lead, assisting, departments, tracks, place, basis, needs, look_at = route
     return {
-        "state": route.state,
-        "lead": _party(route.lead),
-        "assisting": [_party(each) for each in route.assisting],
-        "departments": [_party(each) for each in route.departments],
-        "tracks": [{"kind": each.kind, "lead": _party(each.lead), "rule": each.rule} for each in route.tracks],
+        "state": state,
+        "lead": _party(lead),
+        "assisting": _parties(assisting),
+        "departments": _parties(departments),
+        "tracks": [{"kind": kind, "lead": _party(its_lead), "rule": rule} for kind, its_lead, rule in tracks],
         "place": place
         and {
             "station": place.station,
@@ -50,15 +49,24 @@ def _route(route: Route) -> dict[str, Any]:
             "start": place.start,
             "end": place.end,
         },
-        "basis": [_sentence(each) for each in route.basis],
-        "needs": [_sentence(each) for each in route.needs],
-        "look_at": [_sentence(each) for each in route.look_at],
+        "basis": _sentences(basis),
+        "needs": _sentences(needs),
+        "look_at": _sentences(look_at),
     }
 
 
 def _party(party: Party | None) -> dict[str, Any] | None:
-    return None if party is None else {"code": party.code, "name": party.name, "confidence": party.confidence}
+    if party is None:
+        return None
+    code, name, confidence = party
+    return {"code": code, "name": name, "confidence": confidence}
 
 
-def _sentence(sentence: Sentence) -> dict[str, Any]:
-    return {"zh": sentence.zh, "en": sentence.en}
+def _parties(parties: Sequence[Party]) -> list[dict[str, Any]]:
+    if not parties:
+        return []
+    return [{"code": code, "name": name, "confidence": confidence} for code, name, confidence in parties]
+
+
+def _sentences(sentences: Sequence[Sentence]) -> list[dict[str, Any]]:
+    return [{"zh": zh, "en": en} for zh, en in sentences] if sentences else []

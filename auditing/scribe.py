@@ -23,6 +23,7 @@ from sqlalchemy import URL
 from auditing.chain import Head
 from auditing.errors import StoreUnavailable
 from auditing.records import Entry, Recorded
+from models.prediction import made
 
 _log = logging.getLogger(__name__)
 
@@ -108,8 +109,8 @@ class Scribe(asyncio.Protocol):
             # its first word; whatever ended it before that is heard of by the first entry
             select.select([self._socket], [], [], _PATIENCE)
 
-    def submit(self, entry: Entry) -> asyncio.Future[Recorded]:
-        """Hand over `entry`; the future is done when it is committed. Call it in a running event loop.
+    def submit(self, entry: Entry, done: asyncio.Future[Recorded] | None = None) -> asyncio.Future[Recorded]:
+        """Hand over `entry`; the future, a new one or `done`, is done when it is committed. Call it in a running event loop.
 
         Raises:
             StoreUnavailable: too many are waiting, or the log is closed.
@@ -117,20 +118,23 @@ class Scribe(asyncio.Protocol):
         """
         if self._closed:
             raise StoreUnavailable("the log is closed")
-        if len(self._gathered) + len(self._under_way) >= self._longest_queue:
+        gathered = self._gathered
+        if len(gathered) + len(self._under_way) >= self._longest_queue:
             raise StoreUnavailable("too many records are waiting")
-        loop = asyncio.get_running_loop()
-        if self._loop is None:
-            self._loop = loop
-            self.start()
-            self._connecting = loop.create_task(loop.create_unix_connection(lambda: self, sock=self._socket))
-        future: asyncio.Future[Recorded] = loop.create_future()
-        self._gathered.append((entry, future))
-        if len(self._gathered) == _SOON:
-            self._send()
-        elif len(self._gathered) == 1:
-            loop.call_soon(self._send)
+        loop = self._loop or self._connect()
+        future: asyncio.Future[Recorded] = done or loop.create_future()
+        gathered.append((entry, future))
+        if len(gathered) == _SOON:
+            self.hand_over()
+        elif len(gathered) == 1:
+            loop.call_soon(self.hand_over)
         return future
+
+    def _connect(self) -> asyncio.AbstractEventLoop:
+        loop = self._loop = asyncio.get_running_loop()
+        self.start()
+        self._connecting = loop.create_task(loop.create_unix_connection(lambda: self, sock=self._socket))
+        return loop
 
     def close(self) -> None:
         """Write what was handed over, then end the process; later entries are refused.
@@ -156,9 +160,10 @@ class Scribe(asyncio.Protocol):
         """Send what has gathered since the process was begun."""
         # uvloop's are of no class of asyncio's
         self._transport = cast("asyncio.WriteTransport", transport)
-        self._send()
+        self.hand_over()
 
-    def _send(self) -> None:
+    def hand_over(self) -> None:
+        """Let what has gathered go now, and not at the end of the loop's turn."""
         if not self._gathered or self._transport is None:
             return
         jobs, self._gathered = self._gathered, []
@@ -227,7 +232,7 @@ def _settle(jobs: Sequence[_Job], outcomes: Sequence[int | Recorded | Exception]
         if future.done():
             continue
         if isinstance(outcome, int):
-            future.set_result(Recorded(entry.prediction_id, outcome, entry.answer, repeated=False))
+            future.set_result(made(Recorded, (entry[0], outcome, entry.answer, False)))
         elif isinstance(outcome, Exception):
             future.set_exception(outcome)
         else:

@@ -26,14 +26,18 @@ from models.prediction import (
     ModelVersion,
     Target,
     Triage,
+    made,
 )
-from models.reading import Reading
+from models.reading import Reading, place_in_originals
 from models.scorer import parts_of, score
 from models.scores import CONTRAST, LEADING, Scores, blank
 
 TOO_SHORT = "too_short"
 UNFAMILIAR = "unfamiliar_text"
 NOT_A_COMPLAINT = "not_a_complaint"
+
+_FLOAT = np.dtype(np.float32)
+"""Given as it is: numpy takes longer to find the type of a class than to make the array."""
 
 
 class TriageModel:
@@ -79,7 +83,7 @@ class TriageModel:
         except AttributeError:
             seen = self._own.seen = np.zeros(len(self._scorer.weights), np.int32)
         whole, real = self._blank
-        scores = Scores(np.empty(self._classes, np.float32), whole.copy(), real.copy())
+        scores = made(Scores, (np.empty(self._classes, _FLOAT), whole.copy(), real.copy()))
         score(reading.codepoints, reading.edges, self._parts, seen, with_evidence, *scores)
         return scores
 
@@ -97,7 +101,10 @@ class TriageModel:
         reading = self.read(complaint)
         scores = self.scores(reading, with_evidence=with_evidence)
         # as lists at once: a single number of an array costs as much as all of them
-        whole, real = scores.whole.tolist(), scores.real.tolist()
+        probabilities = scores[0]
+        if with_evidence:
+            place_in_originals(scores[1], reading.edges, reading.offsets)
+        whole, real = scores[1].tolist(), scores[2].tolist()
         outside = out_of_scope(self.scope, whole[-1][:3], real[-1][0])
         masked = reading.masked()
         answers: dict[Target, HeadAnswer] = {}
@@ -107,21 +114,14 @@ class TriageModel:
             if outside:
                 answers[head.target] = _SILENCE
             else:
-                answer = _answer(head, whole[number], real[number], scores.probabilities, self._begins[number])
-                answers[head.target] = answer
-                doubts += doubts_of(head.target, answer.decision, answer.confidence, answer.alternatives[0].confidence)
+                target, places, numbers = head.target, whole[number], real[number]
+                answers[target] = answer = _answer(head, places, numbers, probabilities, self._begins[number])
+                doubts += doubts_of(target, answer.decision, numbers[CONTRAST], numbers[CONTRAST + 1])
                 if with_evidence:
-                    evidence += _evidence(head.target, whole[number], real[number], reading, masked)
-        triage = Triage(
-            model=self.version,
-            complaint=masked,
-            domain=answers.get("domain"),
-            office=answers.get("office"),
-            evidence=tuple(evidence),
-            doubts=tuple(doubts),
-            warnings=reading.flags(),
-        )
-        return triage, OfficeScores(self.heads, scores.probabilities, self.trust)
+                    evidence += _evidence(target, places, numbers, reading, masked)
+        domain, office = answers.get("domain"), answers.get("office")
+        triage = made(Triage, (self.version, masked, domain, office, tuple(evidence), tuple(doubts), reading.flags()))
+        return triage, made(OfficeScores, (self.heads, probabilities, self.trust))
 
     def triage_many(self, complaints: Iterable[Complaint], *, with_evidence: bool = True) -> list[Triage]:
         """Answer several complaints, in their order."""
@@ -148,20 +148,24 @@ def _answer(
     head: Head, whole: list[int], real: list[float], probabilities: npt.NDArray[np.float32], begin: int
 ) -> HeadAnswer:
     """The answer of a head from its rows of `models.scores.Scores`; begin: where its probabilities do."""
-    labels = head.labels
-    ranked = [
-        Candidate(*labels[code], confidence)
-        for code, confidence in zip(whole[:LEADING], real[CONTRAST : CONTRAST + LEADING], strict=True)
-        if code >= 0
-    ]
-    best = ranked[0]
-    decision = head.policy.decide(whole[0], best.confidence)
-    contrast = Contrast(ranked[1].code, *real[:CONTRAST])
-    others, sets, end = tuple(ranked[1:]), head.policy.sets, begin + len(head.classes)
-    found = None
+    labels, policy = head.labels, head.policy
+    first, *leading = whole[:LEADING]
+    if -1 in leading:
+        leading = leading[: leading.index(-1)]
+    code, name = labels[first]
+    gap, bias, rest, confidence, *less = real[: CONTRAST + LEADING]
+    others = tuple(
+        [
+            made(Candidate, (*labels[place], share))
+            # there is room for more numbers than there are classes
+            for place, share in zip(leading, less, strict=False)
+        ]
+    )
+    contrast = made(Contrast, (others[0].code, gap, bias, rest))
+    sets, end, found = policy.sets, begin + len(head.classes), None
     if sets is not None:
-        found = sets.of(best.code, others, lambda: int(np.count_nonzero(probabilities[begin:end] >= sets.least)))
-    return HeadAnswer(best.code, best.name, best.confidence, decision, others, contrast, found)
+        found = sets.of(code, others, lambda: int(np.count_nonzero(probabilities[begin:end] >= sets.least)))
+    return made(HeadAnswer, (code, name, confidence, policy.decide(first, confidence), others, contrast, found))
 
 
 def doubts_of(target: Target, decision: Decision, confidence: float, runner_up: float) -> list[str]:
@@ -177,14 +181,18 @@ def doubts_of(target: Target, decision: Decision, confidence: float, runner_up: 
 def _evidence(
     target: Target, whole: list[int], real: list[float], reading: Reading, masked: Complaint
 ) -> list[Evidence]:
-    """The evidence of a head from its rows of `models.scores.Scores`, at its places in the original fields."""
+    """The evidence of a head from its rows of `models.scores.Scores`, after `place_in_originals`."""
     places = whole[LEADING:]
     if -1 in places:
         places = places[: places.index(-1)]
-    spans = reading.original_spans(zip(places[::3], places[1::3], places[2::3], strict=True))
+    fields, starts, ends = places[::3], places[1::3], places[2::3]
+    if ends and min(ends) < 0:
+        for place, end in enumerate(ends):
+            if end < 0:
+                [(_, starts[place], ends[place])] = reading.original_spans([(fields[place], starts[place], -1 - end)])
     written = (masked.title, masked.text, masked.merchant, masked.address)
     return [
-        Evidence(target, FIELDS[field], start, end, written[field][start:end], weight)
+        made(Evidence, (target, FIELDS[field], start, end, written[field][start:end], weight))
         # there is room for more weights than there are spans
-        for (field, start, end), weight in zip(spans, real[CONTRAST + LEADING :], strict=False)
+        for field, start, end, weight in zip(fields, starts, ends, real[CONTRAST + LEADING :], strict=False)
     ]

@@ -27,10 +27,11 @@ from serving.challenger import Challenger
 from serving.charter_following import CharterFollower
 from serving.colours import look_of
 from serving.desk import Desk
-from serving.edge import REQUEST_ID, Edge
+from serving.edge import REQUEST_ID, Edge, Edged
 from serving.following import Follower
 from serving.front import Front
 from serving.keeper import Keeper
+from serving.laned import LanedApp
 from serving.lanes import Lanes
 from serving.metrics import Metrics
 from serving.pages.rendering import Renderer
@@ -137,8 +138,9 @@ def create_app(
             for part in (front, keeper, events):
                 await asyncio.to_thread(part.close)
             await asyncio.to_thread(service.log.close)
+            metrics.settle()
 
-    app = FastAPI(
+    app = LanedApp(
         title="paidan",
         summary="投诉智能派单 | complaint triage",
         lifespan=lifespan,
@@ -151,14 +153,9 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     lanes = Lanes()
-    app.add_middleware(
-        Edge,
-        metrics=metrics,
-        problems=problems,
-        limit=settings.max_body_bytes,
-        limits={BATCH: settings.max_batch_body_bytes},
-        lanes=lanes,
-    )
+    edge = Edge(metrics, problems, limit=settings.max_body_bytes, limits={BATCH: settings.max_batch_body_bytes})
+    app.add_middleware(Edged, edge=edge)
+    app.open_lanes(lanes, edge)
     _answer_errors(app, problems)
     add_predict_routes(app, lanes, service, gate, accesses)
     add_outcome_routes(app, events, gate)

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from features.complaint import MAX_TEXT_LENGTH, Complaint
 from features.privacy import mask, personal_spans
 from models.charter.articles import Request
+from models.prediction import made
 from serving.faults import SURROGATE, body_fault, duplicate_field, explain, fault
 from serving.refusals import EmptyText, Refusal, SchemaInvalid, TextTooLong
 from serving.schemas import MAX_BATCH_ITEMS, PredictRequest
@@ -160,26 +161,16 @@ def _accept(request: PredictRequest) -> Intake:
     received_at, warnings = _moment(request.received_at)
     if request.model_extra:
         warnings = name_unknown(request.model_extra) + warnings
-    return Intake(
-        Complaint(
-            text=text,
-            title=title,
-            merchant=merchant,
-            address=address,
-            source=request.source,
-            ticket_id=request.ticket_id,
-            received_at=received_at,
-        ),
-        warnings,
-    )
+    complaint = Complaint(text, title, merchant, address, request.source, request.ticket_id, received_at)
+    return made(Intake, (complaint, warnings))
 
 
 def _check_texts(texts: Mapping[str, str]) -> None:
     if len(texts["text"]) > MAX_TEXT_LENGTH:
         raise TextTooLong(len(texts["text"]), MAX_TEXT_LENGTH)
-    for name, value in texts.items():
-        if "\0" in value:
-            raise SchemaInvalid((fault(name, "nul"),))
+    if "\0" in "".join(texts.values()):
+        name = next(name for name, value in texts.items() if "\0" in value)
+        raise SchemaInvalid((fault(name, "nul"),))
 
 
 def _moment(received_at: datetime | None) -> tuple[datetime | None, tuple[str, ...]]:

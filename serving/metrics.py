@@ -1,20 +1,25 @@
 """Figures for Prometheus. Labels are few and bounded: route templates, codes, decisions, versions; nothing personal."""
 
+import asyncio
 import math
 import os
-from typing import TYPE_CHECKING
+from collections import Counter as Counts
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from models.charter.answer import Answer
-from models.charter.route import CharterVersion
-from models.prediction import ModelVersion
+from models.charter.route import CharterVersion, RouteState
+from models.prediction import Decision, ModelVersion
 
 if TYPE_CHECKING:
     # statistics take long to import
     from auditing.signs import Signs
+    from models.charter.articles import Level
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -34,7 +39,10 @@ _SIGNS = {
     ),
     "accuracy_cases": "Cases that the accuracy rests on",
 }
+_SOON = 0.05
+"""Seconds until what was counted is added up, by one worker alone."""
 _SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_Event = TypeVar("_Event")
 
 
 class Metrics:
@@ -126,36 +134,47 @@ class Metrics:
             multiprocess_mode="mostrecent",
         )
         self._seen_signs: set[tuple[str, str, str]] = set()
-        # looking a labelled child up costs more than counting with it
-        self._seen_requests: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
-        self._seen_predictions: dict[tuple[str, str, str], Counter] = {}
-        self._seen_routes: dict[tuple[str, str], Counter] = {}
+        # counted in passing and added up later, many at a time: each counter has a lock, and a request has eight of them
+        # other workers are shown the figures through files, and by whoever is asked: at once
+        self._soon = 0.0 if SHARED_DIRECTORY in os.environ else _SOON
+        self._served: deque[tuple[str, int, float]] = deque()
+        self._answered: deque[tuple[Decision | None, Decision | None, str, RouteState, Level]] = deque()
 
     def count_request(self, route: str, status: int, seconds: float) -> None:
-        """Count one answered request."""
-        seen = self._seen_requests.get((route, status))
-        if seen is None:
-            seen = self._requests.labels(route, str(status)), self._seconds.labels(route)
-            self._seen_requests[route, status] = seen
-        seen[0].inc()
-        seen[1].observe(seconds)
+        """Count one answered request, soon. Call it in a running event loop."""
+        if not self._served:
+            asyncio.get_running_loop().call_later(self._soon, self.settle)
+        self._served.append((route, status, seconds))
 
     def count_answer(self, answer: Answer) -> None:
-        """Count one prediction: by each head that the model has, and by its route and urgency."""
+        """Count one prediction with the next request: by each head that the model has, and by its route and urgency."""
         triage, resolution = answer
-        for head, said in (("domain", triage.domain), ("office", triage.office)):
-            if said is None:
-                continue
-            key = head, said.decision.value, triage.model.version
-            counter = self._seen_predictions.get(key)
-            if counter is None:
-                counter = self._seen_predictions[key] = self._predictions.labels(*key)
-            counter.inc()
-        route = resolution.route.state.value, resolution.urgency.level.value
-        counter = self._seen_routes.get(route)
-        if counter is None:
-            counter = self._seen_routes[route] = self._routes.labels(*route)
-        counter.inc()
+        domain, office = triage.domain, triage.office
+        self._answered.append(
+            (
+                domain and domain.decision,
+                office and office.decision,
+                triage.model.version,
+                resolution.route.state,
+                resolution.urgency.level,
+            )
+        )
+
+    def settle(self) -> None:
+        """Add up what was counted since the last time; any thread may."""
+        served: defaultdict[tuple[str, int], list[float]] = defaultdict(list)
+        for route, status, seconds in _taken(self._served):
+            served[route, status].append(seconds)
+        for (route, status), taken in served.items():
+            self._requests.labels(route, str(status)).inc(len(taken))
+            observe = self._seconds.labels(route).observe
+            for seconds in taken:
+                observe(seconds)
+        for (domain, office, version, state, level), count in Counts(_taken(self._answered)).items():
+            for head, decision in (("domain", domain), ("office", office)):
+                if decision is not None:
+                    self._predictions.labels(head, decision.value, version).inc(count)
+            self._routes.labels(state.value, level.value).inc(count)
 
     def count_problem(self, code: str) -> None:
         """Count one problem that was answered."""
@@ -228,8 +247,18 @@ class Metrics:
 
     def expose(self) -> bytes:
         """Write all figures in Prometheus' text format; with several workers, those of all of them."""
+        self.settle()
         registry = self._registry
         if SHARED_DIRECTORY in os.environ:
             registry = CollectorRegistry()
             MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry)
+
+
+def _taken(events: deque[_Event]) -> Iterator[_Event]:
+    # one by one, for others may add some meanwhile
+    while events:
+        try:
+            yield events.popleft()
+        except IndexError:
+            return

@@ -23,7 +23,7 @@ from models.charter.resolution import Resolver
 from models.charter.route import CharterVersion, Resolution
 from models.charter.trust import OfficeScores
 from models.charter.workdays import in_china
-from models.prediction import ModelVersion, Target, Triage
+from models.prediction import ModelVersion, Target, Triage, made
 from serving.intake import Asked, Intake
 from serving.refusals import NoCharter, NoModel, UnknownDomain, UnknownPlace
 
@@ -91,6 +91,7 @@ class TriageService:
         self.log = log
         self._on_answer = on_answer
         self._now = now
+        self._turns: dict[asyncio.AbstractEventLoop, list[_Asked]] = {}
         self._live: LiveModel | None = None
         self._charter: LiveCharter | None = None
 
@@ -144,10 +145,23 @@ class TriageService:
             TicketReturned: again and again, the ticket was returned or reviewed while it was being answered.
 
         """
-        model, resolver = self._model(), self._resolver()
-        at = self._now()
-        answer = _answer(model, resolver, intake, at)
-        return await self._record(self._draft(intake.complaint, answer, at))
+        loop = asyncio.get_running_loop()
+        asked = _Asked(intake, self._model(), self._resolver(), loop.create_future())
+        turn = self._turns.get(loop)
+        if turn is None:
+            # answered one after another when the loop has read all who are ready now: what one of them has brought into
+            # the processor's caches is there for the next
+            turn = self._turns[loop] = []
+            loop.call_soon(self._answer_turn, loop)
+        turn.append(asked)
+        try:
+            recorded = await asked.recorded
+        except TicketReturned:
+            assert asked.draft is not None
+            return await self._record(self._anew(asked.draft), _ATTEMPTS - 1)
+        if self._on_answer is not None and not recorded.repeated and asked.draft is not None:
+            self._on_answer(asked.draft.given)
+        return recorded
 
     async def predict_many(self, intakes: Sequence[Intake]) -> list[Recorded | Exception]:
         """Answer many complaints with one and the same model and charter; one result or exception each, in order.
@@ -210,20 +224,38 @@ class TriageService:
         entry = self.log.entry(complaint, answer, at=at)
         excluded = self.log.returns.of(entry.prediction_id[:TICKET_LENGTH])
         if not excluded:
-            return _Draft(complaint, answer, answer, entry)
+            return made(_Draft, (complaint, answer, answer, entry))
         left = settle(answer, excluded)
         return _Draft(complaint, answer, left, self.log.entry(complaint, left, excluded, at=at))
 
-    async def _record(self, draft: "_Draft | Exception") -> Recorded:
+    def _answer_turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        at = self._now()
+        for asked in self._turns.pop(loop):
+            # the client may be gone
+            if asked.recorded.done():
+                continue
+            try:
+                answer = _answer(asked.model, asked.resolver, asked.intake, at)
+                asked.draft = self._draft(asked.intake.complaint, answer, at)
+                self.log.append(asked.draft.entry, asked.recorded)
+            except Exception as error:  # noqa: BLE001 - whatever one complaint does, it is told of it, and the others go on
+                asked.recorded.set_exception(error)
+        # nobody else is ready
+        self.log.hand_over()
+
+    async def _record(self, draft: "_Draft | Exception", attempts: int = _ATTEMPTS) -> Recorded:
         if isinstance(draft, Exception):
             raise draft
-        for _ in range(_ATTEMPTS - 1):
+        for _ in range(attempts - 1):
             try:
                 return await self._append(draft)
             except TicketReturned:
-                # the log has read what happened, perhaps in another process, and now it is known here
-                draft = self._draft(draft.complaint, draft.made, draft.entry.created_at)
+                draft = self._anew(draft)
         return await self._append(draft)
+
+    def _anew(self, draft: "_Draft") -> "_Draft":
+        # the log has read what happened, perhaps in another process, and now it is known here
+        return self._draft(draft.complaint, draft.made, draft.entry.created_at)
 
     async def _append(self, draft: "_Draft") -> Recorded:
         recorded = await self.log.append(draft.entry)
@@ -241,10 +273,21 @@ class _Draft(NamedTuple):
     entry: Entry
 
 
+@dataclass(slots=True, eq=False)
+class _Asked:
+    """A complaint that waits for its turn, and then for its record; `draft` is there from its turn on."""
+
+    intake: Intake
+    model: TriageSource
+    resolver: Resolver
+    recorded: asyncio.Future[Recorded]
+    draft: _Draft | None = None
+
+
 def _answer(model: TriageSource, resolver: Resolver, intake: Intake, at: datetime) -> Answer:
     triage, scores = model.triage_and_scores(intake.complaint)
     if intake.warnings:
         triage = triage._replace(warnings=triage.warnings + intake.warnings)
     # the masked complaint: what the charter quotes from it then shows nothing personal, and a replay sees the same
     masked = triage.complaint
-    return Answer(*resolver.resolve(triage, scores, masked, masked.received_at or at))
+    return made(Answer, resolver.resolve(triage, scores, masked, masked.received_at or at))

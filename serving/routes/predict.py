@@ -13,7 +13,7 @@ from auditing.identity import ID_LENGTH
 from auditing.keys import Scope
 from auditing.records import Recorded, StoredPrediction
 from serving.access import DOCUMENTED, Gate
-from serving.edge import REQUEST_ID
+from serving.edge import EXCHANGE, HEADERS, REQUEST_ID, Exchange
 from serving.intake import Intake, read_many, read_one
 from serving.lanes import Lanes, serve_by_hand
 from serving.problems import describe, documented
@@ -148,7 +148,7 @@ async def read_json(request: Request) -> bytes:
         UnsupportedBody, BodyTooLarge, ClientDisconnect: it cannot be had.
 
     """
-    headers = dict(request.scope["headers"])
+    headers = request.scope[HEADERS]
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise UnsupportedBody("Content-Encoding")
     # a client that names no type is taken at the word of its body
@@ -157,6 +157,10 @@ async def read_json(request: Request) -> bytes:
         media_type.startswith(b"application/") and media_type.endswith(b"+json")
     ):
         raise UnsupportedBody("Content-Type")
+    exchange: Exchange = request.scope[EXCHANGE]
+    whole = exchange.body()
+    if whole is not None:
+        return whole
     # read here: the general way makes a generator of every body, and most are one piece
     pieces = []
     while True:

@@ -55,8 +55,8 @@ class Small(BaseModel):
 class Unlogged(CaseLog):
     """Names predictions as ever, and keeps none."""
 
-    def append(self, entry: Entry) -> "asyncio.Future[Recorded]":
-        done: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
+    def append(self, entry: Entry, done: "asyncio.Future[Recorded] | None" = None) -> "asyncio.Future[Recorded]":
+        done = done or asyncio.get_running_loop().create_future()
         done.set_result(Recorded(entry.prediction_id, 1, entry.answer, repeated=False))
         return done
 

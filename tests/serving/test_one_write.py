@@ -7,7 +7,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from serving.one_write import OneWriteProtocol
+from serving.one_write import AT_ONCE, OneWriteProtocol
 
 pytestmark = pytest.mark.anyio
 
@@ -19,7 +19,8 @@ def anyio_backend(request):
 
 @asynccontextmanager
 async def connected(app):
-    config = uvicorn.Config(app, http=OneWriteProtocol, ws="none", lifespan="off", log_config=None)
+    settings = {"ws": "none", "lifespan": "off", "log_config": None, "access_log": False}
+    config = uvicorn.Config(app, http=OneWriteProtocol, **settings)
     config.load()
     server = await asyncio.get_running_loop().create_server(
         lambda: OneWriteProtocol(config, ServerState(), {}), "127.0.0.1", 0
@@ -90,6 +91,69 @@ async def test_who_fails_in_the_middle_of_an_answer_has_sent_what_went_before():
     async with connected(app) as (reader, writer):
         writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         assert (await reader.read()).endswith(b"\r\n\r\nhalf")
+
+
+async def in_one_piece(scope, receive, send):
+    """Give the body back: in one piece where that can be, else by messages; `by` tells which way body and answer took."""
+    body = scope[AT_ONCE].body()
+    by = b"messages"
+    if body is None:
+        body = await read_all(receive)
+    else:
+        by = b"piece"
+    headers = [(b"content-length", b"%d" % len(body)), (b"by", by)]
+    if not scope[AT_ONCE].answer(200, headers, body):
+        headers.append((b"answered-by", b"messages"))
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+async def read_all(receive):
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body, more = body + message["body"], message["more_body"]
+    return body
+
+
+async def test_a_whole_body_is_given_and_answered_without_messages():
+    async with connected(in_one_piece) as (reader, writer):
+        for body in (b"one", b"", b"three"):
+            writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+            head, _, answered = (await reader.read(1000)).partition(b"\r\n\r\n")
+            assert head == b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\nby: piece" % len(body)
+            assert answered == body
+
+
+async def test_whole_answers_to_requests_that_came_together_leave_in_their_order():
+    async with connected(in_one_piece) as (reader, writer):
+        writer.write(
+            b"".join(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n%d" % number for number in range(3))
+        )
+        for number in range(3):
+            await reader.readuntil(b"\r\n\r\n")
+            assert await reader.readexactly(1) == b"%d" % number
+
+
+async def test_a_body_of_which_the_end_is_not_there_yet_is_received():
+    async with connected(in_one_piece) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nhalf")
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.write(b"half")
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert b"by: messages\r\n" in head
+        assert b"answered-by" not in head
+        assert await reader.readexactly(8) == b"halfhalf"
+
+
+async def test_who_wants_the_connection_ended_is_answered_by_messages():
+    async with connected(in_one_piece) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 3\r\n\r\nend")
+        answer = await reader.read()
+        assert b"answered-by: messages\r\n" in answer
+        assert b"connection: close\r\n" in answer
+        assert answer.endswith(b"\r\n\r\nend")
 
 
 async def test_a_request_that_is_none_gets_its_refusal():

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from auditing.caselog import CaseLog
@@ -83,3 +85,31 @@ async def test_only_new_answers_are_counted(settings, keyword_service):
     await service.predict_many([INTAKE, INTAKE])
     assert len(counted) == 1
     log.close()
+
+
+def ticket(number, text="点的外卖里有头发"):
+    return Intake(Complaint(text, source="12345", ticket_id=f"T-{number}"), ())
+
+
+async def test_what_one_complaint_does_to_the_model_harms_none_that_are_answered_with_it(service, keyword_service):
+    class Touchy(keyword_service.KeywordModel):
+        def triage(self, complaint):
+            if complaint.text == "惹不起":
+                raise RuntimeError
+            return super().triage(complaint)
+
+    service.swap(Touchy())
+    asked = [ticket(1), ticket(2, "惹不起"), ticket(3)]
+    first, failed, last = await asyncio.gather(*map(service.predict, asked), return_exceptions=True)
+    assert isinstance(failed, RuntimeError)
+    assert [service.find(each.prediction_id).ticket_id for each in (first, last)] == ["T-1", "T-3"]
+
+
+async def test_who_leaves_before_the_turn_holds_up_none_that_are_answered_with_it(service, keyword_service):
+    service.swap(keyword_service.KeywordModel())
+    gone, stays = (asyncio.create_task(service.predict(ticket(number))) for number in (1, 2))
+    await asyncio.sleep(0)
+    gone.cancel()
+    assert service.find((await stays).prediction_id).ticket_id == "T-2"
+    with pytest.raises(asyncio.CancelledError):
+        await gone
