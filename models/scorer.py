@@ -78,7 +78,7 @@ def desk(length: int, n_fields: int, width: int, seen: Integers) -> Desk:
     )
 
 
-@compiled(fastmath=True)
+@compiled(fastmath=True, borrows=True)
 def _weigh(
     found: Recognised,
     model: Scorer,
@@ -106,7 +106,7 @@ def _weigh(
     return margin
 
 
-@compiled(fastmath=True)
+@compiled(fastmath=True, borrows=True)
 def _add_rows(
     n_features: int,
     rows: Integers,
@@ -165,21 +165,23 @@ def _add_rows(
             total[j] += np.float64(own[shift + j])
 
 
-@compiled()
+@compiled(borrows=True)
 def _lead(margins: Doubles, leading: Integers) -> None:
     """Write the places of the largest margins, largest first; of equals the first."""
     leading[:] = -1
+    least = -np.inf
     for j in range(len(margins)):
-        place = LEADING
-        while place > 0 and (leading[place - 1] < 0 or margins[j] > margins[leading[place - 1]]):
-            place -= 1
-        if place < LEADING:
-            for k in range(LEADING - 1, place, -1):
-                leading[k] = leading[k - 1]
+        if margins[j] > least or leading[LEADING - 1] < 0:
+            place = LEADING - 1
+            while place > 0 and (leading[place - 1] < 0 or margins[j] > margins[leading[place - 1]]):
+                leading[place] = leading[place - 1]
+                place -= 1
             leading[place] = j
+            if leading[LEADING - 1] >= 0:
+                least = margins[leading[LEADING - 1]]
 
 
-@compiled()
+@compiled(borrows=True)
 def answer(
     text: npt.NDArray[np.uint32],
     fields: Integers,
@@ -195,13 +197,15 @@ def answer(
     n, n_features = recognise(text, fields, model.trie, model.table, model.row_bits, found, with_evidence)
     n_heads, width = len(model.places), model.weights.shape[1]
     for u in range(n_features):
-        record = np.int64(found.rows[u]) * width
+        record = np.int64(found.rows[index(u)]) * width
         for line in range(0, width, LINE):
             prefetch(model.weights, record + line)
     about = real[n_heads]
     about[1] = _weigh(found, model, values)
-    whole[n_heads, :3] = found.facts
-    margins[:] = model.bias
+    for j in range(len(found.facts)):
+        whole[n_heads, j] = found.facts[j]
+    for j in range(width):
+        margins[j] = model.bias[j]
     column = 0
     for head in range(n_heads):
         begin, end = model.places[head]
