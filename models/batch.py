@@ -20,7 +20,7 @@ class BatchScores(NamedTuple):
     """As `models.scores.Scores` without evidence, a row per document.
 
     probabilities: float32 [n, classes]; scope: float64 [n]; margins: float64 [n, 1 + heads]; leading: int32 [n, heads,
-    LEADING]; facts: int32 [n, 3].
+    LEADING]; facts: int32 [n, 3]; odds: float64 [n].
     """
 
     probabilities: npt.NDArray[np.float32]
@@ -28,6 +28,7 @@ class BatchScores(NamedTuple):
     margins: npt.NDArray[np.float64]
     leading: npt.NDArray[np.int32]
     facts: npt.NDArray[np.int32]
+    odds: npt.NDArray[np.float64]
 
 
 @compiled(borrows=True)
@@ -56,6 +57,7 @@ def _score_rows(
                 out.leading[document, head, j] = whole[head, j]
         for j in range(out.facts.shape[1]):
             out.facts[document, j] = whole[-1, j]
+        out.odds[document] = real[-1, 1 + len(real)]
 
 
 def score_corpus(model: Scorer, laid: Corpus, threads: int | None = None) -> BatchScores:
@@ -67,6 +69,7 @@ def score_corpus(model: Scorer, laid: Corpus, threads: int | None = None) -> Bat
         np.empty((n, 1 + heads), np.float64),
         np.empty((n, heads, LEADING), np.int32),
         np.empty((n, 3), np.int32),
+        np.empty(n, np.float64),
     )
     chunks = iter(range(0, n, CHUNK))
 

@@ -18,11 +18,14 @@ from features.trie import Trie
 from models.calibration import Calibration
 from models.decision import Policy
 from models.fitted import FIELDS, FittedModel, Head, Records, Scope, Vocabulary
-from models.likeness import margin_alone
+from models.likeness import OF_TEXT, margin_alone
 from models.scorer import SCALES, VECTOR
 
 BUNDLE_FORMAT = 2
 MANIFEST = "manifest.json"
+_OF_ODDS = 4
+"""Signs that versions of before there were odds do not have: they come last of those of the text."""
+
 LIBRARIES = ("numpy", "scikit-learn", "jieba", "numba", "opencc", "scipy")
 
 
@@ -195,6 +198,8 @@ def _model(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) 
 def _scope(written: Mapping[str, Any], heads: int) -> Scope:
     # a version of before the signs were weighed has no weights: it asks for the margin alone
     weights = tuple(map(float, written.get("weights", margin_alone(heads))))
+    if len(weights) == len(margin_alone(heads)) - _OF_ODDS:
+        weights = (*weights[: OF_TEXT - _OF_ODDS], *[0.0] * _OF_ODDS, *weights[OF_TEXT - _OF_ODDS :])
     if len(weights) != len(margin_alone(heads)):
         raise ValueError(f"scope: {len(weights)} weights, not {len(margin_alone(heads))}")
     return Scope(written["margin"], written["known_share"], written["characters"], weights)

@@ -86,7 +86,7 @@ class Vocabulary:
 class Records:
     """What is known of each feature, side by side; see `models.scorer.Scorer` for weights, numbers, places and bias.
 
-    A head's weight is its int8 times the unit of the feature and head; padding is 0.
+    A head's weight is its int8 times the unit of the feature and head; the last byte is the odds; padding is 0.
     """
 
     weights: npt.NDArray[np.int8]
@@ -104,17 +104,23 @@ class Records:
         return self.numbers[:, IDF]
 
     @classmethod
-    def of(cls, idf: npt.NDArray[np.floating], heads: Sequence["Weights"], scope: "Weights") -> "Records":
+    def of(
+        cls,
+        idf: npt.NDArray[np.floating],
+        heads: Sequence["Weights"],
+        scope: "Weights",
+        odds: npt.NDArray[np.int8],
+    ) -> "Records":
         """Round each head's weights to 127 steps of the largest of their row; the scope has one column, kept as it is.
 
-        127 steps keep a weight to 0.4% of the largest of its row.
+        127 steps keep a weight to 0.4% of the largest of its row. odds: int8 [v], see `models.likeness.ODDS`.
         """
         places = record_places([len(head.bias) for head in heads])
-        width = _whole_lines(int(places[-1, 1]))
+        width = _whole_lines(int(places[-1, 1]) + 1)
         weights, bias = np.zeros((len(idf), width), np.int8), np.zeros(width, np.float32)
         numbers = weights.view(np.float32)
         numbers[:, IDF], numbers[:, SCOPE] = idf, scope.weights[:, 0]
-        bias[SCOPE] = scope.bias[0]
+        bias[SCOPE], weights[:, -1] = scope.bias[0], odds
         for number, ((begin, end), head) in enumerate(zip(places.tolist(), heads, strict=True)):
             bias[begin:end] = head.bias
             for start in range(0, len(idf), _TOGETHER):

@@ -14,7 +14,7 @@ from features.prefetch import LINE, prefetch
 from features.recognise import Recognised, recognise, recognition
 from features.trie import Trie
 from models.evidence import EVIDENCE_TOKENS, Features, Grams, explain
-from models.likeness import likeness
+from models.likeness import NO_ODDS, ODDS, likeness
 from models.scores import CONTRAST, LEADING, Doubles, Floats, Integers
 from models.soften import soften
 
@@ -23,6 +23,9 @@ IDF, SCOPE, SCALES = 0, 1, 2
 
 VECTOR = 16
 """Weights of a record are summed in multiples of so many: float32 numbers of the widest vectors."""
+
+TEXT_BLOCKS = (2, 3)
+"""Words and characters of the text, which background texts have as well: they have no title, merchant or address."""
 
 _TOGETHER = 32
 """Features whose weights are summed in float32: calibration multiplies a margin by up to sixty, and probabilities are to
@@ -34,7 +37,7 @@ class Scorer(NamedTuple):
 
     table, row_bits: n-gram key to row, see `features.lookup.build_lookup`.
     weights: int8 [v, width], each feature's record, a multiple of VECTOR wide; numbers: float32 [v, width / 4], the same memory, of which the first
-        2 + h places are IDF, SCOPE and SCALES, and the rest is weights.
+        2 + h places are IDF, SCOPE and SCALES, and the rest is weights; the last byte of a record is the feature's odds.
     places: int32 [h, 2], where each head's weights begin and end in a record. bias: float32 [width]; the scope's is at
         the place SCOPE. calibration: float64 [h, 3], see `models.calibration.Calibration`.
     block_weights: float64 [2 * fields]. signs: float64 [OF_TEXT + h], see `models.likeness`.
@@ -83,10 +86,10 @@ def _weigh(
     found: Recognised,
     model: Scorer,
     values: Floats,
-) -> float:
-    """Write the features' TF-IDF values, each block normalised by itself; return the scope's margin."""
-    first = 0
-    margin = np.float64(model.bias[SCOPE])
+) -> tuple[float, float]:
+    """Write the features' TF-IDF values, each block normalised by itself; return the scope's margin and the mean odds."""
+    first, last_byte = 0, model.weights.shape[1] - 1
+    margin, steps, pairs = np.float64(model.bias[SCOPE]), 0, 0
     for block in range(len(found.ends)):
         last = found.ends[block]
         squares = 0.0
@@ -102,8 +105,14 @@ def _weigh(
                 values[index(u)] *= factor
                 scope = model.numbers[index(found.rows[index(u)]), SCOPE]
                 margin += np.float64(values[index(u)]) * np.float64(scope)
+        if block == TEXT_BLOCKS[1]:
+            for u in range(first, last):
+                odds = model.weights[index(found.rows[index(u)]), last_byte]
+                pair = odds != NO_ODDS
+                steps += odds * pair
+                pairs += pair
         first = last
-    return margin
+    return margin, steps / (ODDS * max(pairs, 1))
 
 
 @compiled(fastmath=True, borrows=True)
@@ -201,7 +210,8 @@ def answer(
         for line in range(0, width, LINE):
             prefetch(model.weights, record + line)
     about = real[n_heads]
-    about[1] = _weigh(found, model, values)
+    about[1], odds = _weigh(found, model, values)
+    about[2 + n_heads] = odds
     for j in range(len(found.facts)):
         whole[n_heads, j] = found.facts[j]
     for j in range(width):
@@ -244,7 +254,7 @@ def answer(
                 whole[head, LEADING:].reshape(EVIDENCE_TOKENS, 3), real[head, CONTRAST + LEADING :],
             )  # fmt: skip
             contrast[2] = gap - contrast[1] - shown
-    about[0] = likeness(model.signs, about[1 : 2 + n_heads], found.facts[0])
+    about[0] = likeness(model.signs, about[1 : 2 + n_heads], found.facts, odds)
 
 
 def parts_of(model: Scorer) -> tuple[Any, ...]:

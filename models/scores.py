@@ -45,6 +45,11 @@ class Scores(NamedTuple):
         return self.real[-1, 1 : 1 + len(self.real)]
 
     @property
+    def odds(self) -> float:
+        """The mean odds of the text's 2-grams of characters, see `models.likeness`."""
+        return float(self.real[-1, 1 + len(self.real)])
+
+    @property
     def facts(self) -> Integers:
         """Han characters in title and text, their 2-grams of characters, how many of them are known: int32 [3]."""
         return self.whole[-1, :3]

@@ -25,7 +25,7 @@ from models.rows import Rows
 from models.solver import Block, Problem, Solver, Weights, joined
 from training.counted import Counted, count_ngrams
 from training.recipe import Recipe
-from training.scope import Best, ScopeLesson, learn_scope
+from training.scope import Best, ScopeLesson, learn_odds, learn_scope
 from training.sets import choose_sets
 from training.split import folds
 
@@ -120,6 +120,7 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
     progress("final fit", 0, 1)
     fates, (*fitted, scope) = _finally(problems, first, pairs, solver, jobs)
     progress("final fit", 1, 1)
+    odds = learn_odds(texts, aside, vectoriser, pairs[-1])
     heads, out_of_fold, best = [], [], []
     for part, taught, (_, calibration) in zip(folded, lessons, fates, strict=True):
         best.append(Best(taught.rows, part.margins.max(axis=1)))
@@ -140,10 +141,11 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
             [mixing.fold(head) for (mixing, _), head in zip(fates, fitted, strict=True)],
             # learnt from plain features, and asked on emphasised ones
             Weights(scope.weights[:, 1:] / chosen.factors[:, np.newaxis], scope.bias[1:], scope.n_iter),
+            odds.steps,
         ),
         scope=Scope(margin=-np.inf, known_share=0.0, characters=0, weights=margin_alone(len(lessons))),
     )
-    bounded = learn_scope(vectoriser, unbounded, documents, background, aside, scoped.margins[:, 1], best)
+    bounded = learn_scope(vectoriser, unbounded, documents, background, aside, scoped.margins[:, 1], best, odds)
     return Fit(replace(unbounded, scope=bounded), tuple(out_of_fold))
 
 

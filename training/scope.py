@@ -13,9 +13,11 @@ from features.lookup import build_lookup
 from features.ngrams import Keys
 from features.vectorise import ComplaintVectoriser, corpus
 from models.batch import score_corpus
+from models.calibrated import Pairs
 from models.fitted import FIELDS, FittedModel, Scope
-from models.likeness import Doubles, margin_alone, signs
+from models.likeness import NO_ODDS, ODDS, Doubles, margin_alone, signs
 from models.rows import Rows
+from models.scorer import TEXT_BLOCKS
 
 LIKENESS_LOSS, KNOWN_LOSS, SHORT_LOSS = 0.0085, 0.0005, 0.001
 """Share of complaints that each bound of the scope may turn away, together one in a hundred: by margins of fits on four fifths
@@ -23,8 +25,6 @@ of them, and a fit on all is surer (docs/quality.md)."""
 
 SAMPLE = 20_000
 """Complaints that the scope is learnt from and the bounds are measured on; there are far fewer background texts."""
-
-_TEXT_BLOCKS = (2 * FIELDS.index("text"), 2 * FIELDS.index("text") + 1)
 
 _Indices = npt.NDArray[np.int64]
 
@@ -55,7 +55,45 @@ class ScopeLesson:
 
         Background texts have no title, merchant or address: whoever has one would pass for a complaint by that alone.
         """
-        return everything.take(self.rows, np.isin(blocks, _TEXT_BLOCKS))
+        return everything.take(self.rows, np.isin(blocks, TEXT_BLOCKS))
+
+
+class Odds(NamedTuple):
+    """How much oftener complaints have a 2-gram of characters than background texts, as logarithms in steps of 1 / ODDS.
+
+    steps: int8 [v]; means: float64 [n], of the distinct 2-grams of each row of a lesson, by the rows of the other folds.
+    """
+
+    steps: npt.NDArray[np.int8]
+    means: npt.NDArray[np.float64]
+
+
+def learn_odds(texts: Rows, lesson: ScopeLesson, vectoriser: ComplaintVectoriser, pairs: Pairs) -> Odds:
+    """Count in how many complaints and background texts each 2-gram is; texts: `ScopeLesson.matrix` of the final features.
+
+    Half a text more on either side (the Haldane-Anscombe correction), for what one of them never has. pairs: the folds.
+    """
+    two = (vectoriser.blocks_ == TEXT_BLOCKS[1]) & (np.diff(vectoriser.spelling_.ends, prepend=0) == 2)  # noqa: PLR2004
+    n = len(lesson.codes)
+    row_of, columns = np.repeat(np.arange(n), np.diff(texts.row_ends)), np.asarray(texts.columns)
+    row_of, columns = row_of[two[columns]], columns[two[columns]]
+    fold_of = np.zeros(n, np.int64)
+    for fold, (_, test) in enumerate(pairs):
+        fold_of[test] = fold
+    having = np.zeros((len(pairs), 2, texts.n_features))
+    np.add.at(having, (fold_of[row_of], lesson.codes[row_of], columns), 1)
+    rows = np.zeros((len(pairs), 2))
+    np.add.at(rows, (fold_of, lesson.codes), 1)
+    steps = np.where(two, _steps(having.sum(axis=0), rows.sum(axis=0)), np.int8(NO_ODDS))
+    elsewhere = np.array([_steps(having.sum(axis=0) - mine, rows.sum(axis=0) - own) for mine, own in zip(having, rows, strict=True)])
+    totals = np.bincount(row_of, elsewhere[fold_of[row_of], columns], minlength=n)
+    return Odds(steps, totals / np.maximum(np.bincount(row_of, minlength=n), 1) / ODDS)
+
+
+def _steps(having: Doubles, rows: Doubles) -> npt.NDArray[np.int8]:
+    """having [2, v]: the background texts and the complaints with each 2-gram; rows [2]: how many there are."""
+    others, ours = np.log((having + 0.5) / (rows[:, np.newaxis] + 1))
+    return np.asarray(np.rint((ours - others) * ODDS).clip(-127, 127).astype(np.int8))
 
 
 class Best(NamedTuple):
@@ -73,6 +111,7 @@ def learn_scope(
     lesson: ScopeLesson,
     margins: npt.NDArray[np.float32],
     best: Sequence[Best],
+    odds: Odds,
 ) -> Scope:
     """Weigh the signs of a complaint, and set bounds that nearly all complaints keep, as on rows that were not learnt from.
 
@@ -82,7 +121,8 @@ def learn_scope(
     sample = lesson.rows[: lesson.complaints]
     laid = corpus([documents[i] for i in sample], len(FIELDS))
     inside = score_corpus(model.scorer(), laid)
-    outside = score_corpus(model.scorer(), corpus(background, len(FIELDS)))
+    beside = corpus(background, len(FIELDS))
+    outside = score_corpus(model.scorer(), beside)
     told = np.concatenate([inside.margins, outside.margins])
     told[:, 0] = margins
     for head, (rows, largest) in enumerate(best):
@@ -90,9 +130,11 @@ def learn_scope(
         out_of_fold[rows] = largest
         mine = np.append(out_of_fold[sample], np.full(len(background), np.nan))
         told[:, 1 + head] = np.where(np.isnan(mine), told[:, 1 + head], mine)
-    seen = signs(told, np.concatenate([inside.facts[:, 0], outside.facts[:, 0]]))
+    elsewhere = model.scorer()._replace(table=_unfamiliar(vectoriser))
+    facts = np.concatenate([score_corpus(elsewhere, texts).facts for texts in (laid, beside)])
+    seen = signs(told, facts, odds.means)
     weights = _weights(seen, lesson.codes, len(best))
-    characters, pairs, known = score_corpus(model.scorer()._replace(table=_unfamiliar(vectoriser)), laid).facts.T
+    characters, pairs, known = facts[: lesson.complaints].T
     return Scope(
         margin=float(np.quantile(seen[: lesson.complaints] @ weights, LIKENESS_LOSS)),
         known_share=float(np.quantile(known / np.maximum(pairs, 1), KNOWN_LOSS)),
