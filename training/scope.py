@@ -71,7 +71,8 @@ class Odds(NamedTuple):
 def learn_odds(texts: Rows, lesson: ScopeLesson, vectoriser: ComplaintVectoriser, pairs: Pairs) -> Odds:
     """Count in how many complaints and background texts each 2-gram is; texts: `ScopeLesson.matrix` of the final features.
 
-    Half a text more on either side (the Haldane-Anscombe correction), for what one of them never has. pairs: the folds.
+    Half a text more of the smaller side to both (compare the Haldane-Anscombe correction), for what one of them never has: of
+    few complaints much is missing only because they are few. pairs: the folds.
     """
     two = (vectoriser.blocks_ == TEXT_BLOCKS[1]) & (np.diff(vectoriser.spelling_.ends, prepend=0) == 2)  # noqa: PLR2004
     n = len(lesson.codes)
@@ -92,7 +93,7 @@ def learn_odds(texts: Rows, lesson: ScopeLesson, vectoriser: ComplaintVectoriser
 
 def _steps(having: Doubles, rows: Doubles) -> npt.NDArray[np.int8]:
     """having [2, v]: the background texts and the complaints with each 2-gram; rows [2]: how many there are."""
-    others, ours = np.log((having + 0.5) / (rows[:, np.newaxis] + 1))
+    others, ours = np.log(having / rows[:, np.newaxis] + 0.5 / rows.min())
     return np.asarray(np.rint((ours - others) * ODDS).clip(-127, 127).astype(np.int8))
 
 
