@@ -25,7 +25,7 @@ from models.rows import Rows
 from models.solver import Block, Problem, Solver, Weights, joined
 from training.counted import Counted, count_ngrams
 from training.recipe import Recipe
-from training.scope import Best, ScopeLesson, learn_odds, learn_scope
+from training.scope import Best, ScopeLesson, learn_odds, learn_scope, pairs_of_characters
 from training.sets import choose_sets
 from training.split import folds
 
@@ -120,7 +120,7 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
     progress("final fit", 0, 1)
     fates, (*fitted, scope) = _finally(problems, first, pairs, solver, jobs)
     progress("final fit", 1, 1)
-    odds = learn_odds(texts, aside, vectoriser, pairs[-1])
+    odds = learn_odds(texts, aside, pairs_of_characters(vectoriser), pairs[-1])
     heads, out_of_fold, best = [], [], []
     for part, taught, (_, calibration) in zip(folded, lessons, fates, strict=True):
         best.append(Best(taught.rows, part.margins.max(axis=1)))

@@ -68,13 +68,19 @@ class Odds(NamedTuple):
     means: npt.NDArray[np.float64]
 
 
-def learn_odds(texts: Rows, lesson: ScopeLesson, vectoriser: ComplaintVectoriser, pairs: Pairs) -> Odds:
-    """Count in how many complaints and background texts each 2-gram is; texts: `ScopeLesson.matrix` of the final features.
+def pairs_of_characters(vectoriser: ComplaintVectoriser) -> npt.NDArray[np.bool_]:
+    """Which features are 2-grams of the text's characters: [v]."""
+    lengths = np.diff(vectoriser.spelling_.ends, prepend=0)
+    return np.asarray((vectoriser.blocks_ == TEXT_BLOCKS[1]) & (lengths == 2))  # noqa: PLR2004
 
+
+def learn_odds(texts: Rows, lesson: ScopeLesson, two: npt.NDArray[np.bool_], pairs: Pairs) -> Odds:
+    """Count in how many complaints and background texts each 2-gram is.
+
+    texts: `ScopeLesson.matrix` of the final features; two: which of them are 2-grams [v]; pairs: the folds of the rows.
     Half a text more of the smaller side to both (compare the Haldane-Anscombe correction), for what one of them never has: of
-    few complaints much is missing only because they are few. pairs: the folds.
+    few complaints much is missing only because they are few.
     """
-    two = (vectoriser.blocks_ == TEXT_BLOCKS[1]) & (np.diff(vectoriser.spelling_.ends, prepend=0) == 2)  # noqa: PLR2004
     n = len(lesson.codes)
     row_of, columns = np.repeat(np.arange(n), np.diff(texts.row_ends)), np.asarray(texts.columns)
     row_of, columns = row_of[two[columns]], columns[two[columns]]
@@ -86,14 +92,17 @@ def learn_odds(texts: Rows, lesson: ScopeLesson, vectoriser: ComplaintVectoriser
     rows = np.zeros((len(pairs), 2))
     np.add.at(rows, (fold_of, lesson.codes), 1)
     steps = np.where(two, _steps(having.sum(axis=0), rows.sum(axis=0)), np.int8(NO_ODDS))
-    elsewhere = np.array([_steps(having.sum(axis=0) - mine, rows.sum(axis=0) - own) for mine, own in zip(having, rows, strict=True)])
+    elsewhere = np.array(
+        [_steps(having.sum(axis=0) - mine, rows.sum(axis=0) - own) for mine, own in zip(having, rows, strict=True)]
+    )
     totals = np.bincount(row_of, elsewhere[fold_of[row_of], columns], minlength=n)
     return Odds(steps, totals / np.maximum(np.bincount(row_of, minlength=n), 1) / ODDS)
 
 
 def _steps(having: Doubles, rows: Doubles) -> npt.NDArray[np.int8]:
-    """having [2, v]: the background texts and the complaints with each 2-gram; rows [2]: how many there are."""
-    others, ours = np.log(having / rows[:, np.newaxis] + 0.5 / rows.min())
+    """Steps from how many have it, [2, v]: the background texts and the complaints with each 2-gram; rows [2]: how many there are."""
+    of = np.maximum(rows, 1)
+    others, ours = np.log(having / of[:, np.newaxis] + 0.5 / of.min())
     return np.asarray(np.rint((ours - others) * ODDS).clip(-127, 127).astype(np.int8))
 
 

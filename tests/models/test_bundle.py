@@ -216,7 +216,17 @@ def test_a_bundle_of_before_the_signs_were_weighed_asks_for_the_margin_alone(bun
     assert scores.scope == pytest.approx(scores.margins[0])
 
 
-@pytest.mark.parametrize("weights", [[], [1.0], [0.0] * 7, ["many"] * 6, None])
+def test_a_bundle_of_before_there_were_odds_asks_for_the_signs_that_it_has(bundle):
+    scope = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))["scope"]
+    rewrite(bundle, scope=scope | {"weights": [2.0, 0.0, 0.5, 0.0, 0.25, 0.0]})
+    model = TriageModel.load(bundle, ModelVersion("m", "1"))
+    scores = model.scores(model.read(Complaint("超市卖过期食品，要求退款")))
+    extent = np.log1p(scores.facts[0])
+    assert scores.odds != 0
+    assert scores.scope == pytest.approx(2 * scores.margins[0] + extent / 2 + scores.margins[1] / 4)
+
+
+@pytest.mark.parametrize("weights", [[], [1.0], [0.0] * 7, ["many"] * 10, None])
 def test_weights_of_other_signs_than_the_scorer_reads_are_refused(weights, bundle):
     scope = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))["scope"]
     rewrite(bundle, scope=scope | {"weights": weights})

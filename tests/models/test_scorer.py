@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from features.complaint import Complaint
 from features.segment import Lexicon
 from models.fitted import FIELDS
-from models.likeness import signs
+from models.likeness import ODDS, signs
 from models.reference import reference_pipelines
 from models.scores import LEADING
 
@@ -66,9 +66,25 @@ def test_the_scopes_margin_is_that_of_its_own_column_and_the_heads_are_their_lar
 
 def test_the_likeness_is_the_weighted_sum_of_the_signs(tiny_model, tiny_complaints):
     told = tiny_model.score_many(Complaint(text) for text, *_ in tiny_complaints)
-    expected = signs(told.margins, told.facts[:, 0]) @ tiny_model.scope.weights
+    expected = signs(told.margins, told.facts, told.odds) @ tiny_model.scope.weights
     np.testing.assert_allclose(told.scope, expected, atol=1e-9)
     assert told.scope.std() > 0
+
+
+def test_the_odds_are_the_mean_of_those_of_the_2_grams_of_characters_that_are_known(
+    tiny_model, tiny_fitted, tiny_reference
+):
+    text = "健身房办了年卡就关门了，退款退款，電話打不通"
+    row = tiny_reference["domain"][:-1].transform([Complaint(text)])
+    names = np.array(tiny_fitted.vocabulary.spelling.strings())[row.indices]
+    pairs = row.indices[(tiny_fitted.vocabulary.blocks[row.indices] == 3) & (np.char.str_len(names) == 2)]
+    odds = tiny_fitted.records.weights[pairs, -1].astype(float) / ODDS
+    assert len(odds) > 5
+    assert tiny_model.scores(tiny_model.read(Complaint(text))).odds == pytest.approx(odds.mean())
+
+
+def test_a_text_of_nothing_known_has_no_odds(tiny_model):
+    assert tiny_model.scores(tiny_model.read(Complaint("龘靐"))).odds == 0
 
 
 @given(data=st.data())

@@ -6,20 +6,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from features.complaint import Complaint
 from features.normalise import Normaliser
 from models.bundle import write_bundle
 from models.decision import choose_policy
 from models.fitted import FIELDS
-from models.likeness import OF_TEXT, margin_alone
+from models.likeness import NO_ODDS, ODDS, OF_TEXT, margin_alone
 from models.prediction import ModelVersion
+from models.rows import Rows
 from models.scorer import SCALES
 from models.triage import TriageModel
 from training.background import background_texts
 from training.evaluate import read_background
 from training.fit import fit, lesson
 from training.recipe import Recipe
+from training.scope import ScopeLesson, learn_odds
 
 
 @pytest.fixture(scope="session")
@@ -149,10 +152,33 @@ def test_the_bounds_of_the_scope_turn_away_few_of_the_complaints_learnt_from(fit
     assert 0 < model.scope.known_share < 1
 
 
-def test_a_text_is_more_like_a_complaint_the_surer_the_scope_and_the_heads_are(fit_rows):
-    weights = fit_rows().model.scope.weights
-    assert weights[0] > 0
-    assert weights[OF_TEXT] > 0
+def test_a_text_is_more_like_a_complaint_the_surer_the_scope_is_and_the_better_its_odds_are(fit_rows):
+    weights, extent = fit_rows().model.scope.weights, np.log1p(30)
+    margin, _, known, odds = [
+        first + more * extent for first, more in zip(weights[:OF_TEXT:2], weights[1:OF_TEXT:2], strict=True)
+    ]
+    assert margin > 0
+    assert known > 0
+    assert odds > 0
+
+
+def test_what_complaints_have_oftener_than_other_texts_has_the_better_odds(fit_rows):
+    model = fit_rows().model
+    names, odds = model.vocabulary.spelling.strings(), model.records.weights[:, -1]
+    said = {name: odds[i] for i, name in enumerate(names) if odds[i] != NO_ODDS}
+    assert {len(name) for name in said} == {2}
+    assert said["退款"] > 0 > min(said.values())
+
+
+def test_the_odds_of_a_row_are_by_rows_of_other_folds():
+    """A 2-gram that only one complaint has speaks for nothing in that complaint."""
+    matrix = Rows.of(sparse.csr_matrix(np.array([[1, 0], [1, 1], [0, 0], [0, 0]], np.float32)))
+    lesson = ScopeLesson(np.arange(4), np.array([1, 1, 0, 0], np.int32), np.arange(4), 2)
+    pairs = [(np.array([1, 3]), np.array([0, 2])), (np.array([0, 2]), np.array([1, 3]))]
+    odds = learn_odds(matrix, lesson, np.array([True, True]), pairs)
+    assert odds.steps.tolist() == [round(np.log(1.25 / 0.25) * ODDS), round(np.log(0.75 / 0.25) * ODDS)]
+    alone = np.log(1.5 / 0.5)
+    assert odds.means == pytest.approx([alone, alone / 2, 0, 0], abs=0.5 / ODDS)
 
 
 def test_a_fit_without_background_still_answers_complaints(fit_rows, tiny_complaints):
