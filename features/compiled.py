@@ -23,14 +23,19 @@ went into that. Sums are made of signed numbers first, `keys[index(n + 1)]`: sig
 """
 
 
-def compiled(**options: Any) -> Callable[[Function], Function]:
+def compiled(*, borrows: bool = False, **options: Any) -> Callable[[Function], Function]:
     """Decorate a function for numba: without Python objects, without the interpreter's lock, cached.
 
-    options: as of `numba.njit`, e.g. fastmath or inline.
+    borrows: it makes no array, and works on those that it is given. Nobody then counts who holds them: else each slice, and
+    each array that is taken out of a tuple, costs two atomic additions, which a short text shows. What it calls and does
+    make arrays says so by a decorator of its own.
+    options: as of `numba.njit`, e.g. fastmath, inline, or error_model="numpy" for loops that divide: else each step looks
+    whether it is by 0, which rules vectors out.
     """
 
     def decorate(function: Function) -> Function:
-        dispatcher = njit(cache=True, nogil=True, **options)(function)
+        # said in every case: numba takes what is not said from whatever function calls first
+        dispatcher = njit(cache=True, nogil=True, _nrt=not borrows, **options)(function)
         # the one place where numba keeps what a cached function must agree with
         dispatcher._cache._cache_file._source_stamp = _stamp(Path(function.__code__.co_filename).parent)  # noqa: SLF001
         return dispatcher  # type: ignore[no-any-return]

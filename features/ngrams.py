@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.compiled import compiled, index
-from features.trie import Trie, segment
+from features.trie import Paths, Trie, paths, segment
 
 WORD_N = 2
 CHARACTER_N = 4
@@ -57,6 +57,7 @@ class Scratch(NamedTuple):
     starts: Positions
     ends: Positions
     block_ends: Positions
+    paths: Paths
 
 
 @compiled()
@@ -70,10 +71,11 @@ def scratch(length: int, n_fields: int) -> Scratch:
         np.empty(places, np.int32),
         np.empty(places, np.int32),
         np.empty(2 * n_fields, np.int32),
+        paths(length),
     )
 
 
-@compiled()
+@compiled(borrows=True)
 def emit(
     text: npt.NDArray[np.uint32],
     fields: Positions,
@@ -84,7 +86,7 @@ def emit(
 
     fields: int32 [n_fields + 1], where each field begins, and the end of the text. space: where it is written.
     """
-    token_starts, token_counts, keys, starts, ends, block_ends = space
+    token_starts, token_counts, keys, starts, ends, block_ends, _ = space
     n = 0
     token_base = 0
     for field in range(len(fields) - 1):
@@ -95,9 +97,8 @@ def emit(
                 text,
                 begin,
                 stop,
-                trie.nodes,
-                trie.first,
-                trie.unknown,
+                trie,
+                space.paths,
                 token_starts[token_base:],
             )
         token_counts[field] = tokens
@@ -164,7 +165,7 @@ class Corpus(NamedTuple):
         return (len(self.fields) - 1) // self.n_fields
 
 
-@compiled()
+@compiled(borrows=True)
 def document_at(
     fields: npt.NDArray[np.int64], n_fields: int, document: int, relative: Positions
 ) -> tuple[np.int64, np.int64]:

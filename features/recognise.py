@@ -47,7 +47,7 @@ def recognition(length: int, n_fields: int, seen: Positions) -> Recognised:
     )
 
 
-@compiled()
+@compiled(borrows=True)
 def recognise(
     text: npt.NDArray[np.uint32],
     fields: Positions,
@@ -92,7 +92,8 @@ def recognise(
             new = place == 0
             at = n_features if new else place - 1
             rows[index(at)] = row
-            counts[index(at)] = (0 if new else counts[index(at)]) + 1
+            counts[index(n_features)] = 0
+            counts[index(at)] += 1
             n_features += new
             seen[index(row)] = at + 1
         i = stop

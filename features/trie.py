@@ -17,6 +17,7 @@ from features.compiled import compiled, index
 from features.prefetch import prefetch
 
 _EMPTY = np.uint64(0)
+_NO_LETTER = np.uint32(0)
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing (Knuth, TAOCP 3, 6.4)
 
 Nodes = npt.NDArray[np.uint64]
@@ -48,8 +49,13 @@ def _slot_of(key: np.uint64, shift: np.uint64) -> np.int64:
 
 
 @compiled(inline="always")
+def _key_of(parent: np.int64, character: np.uint32) -> np.uint64:
+    return (np.uint64(parent + 1) << np.uint64(21)) | np.uint64(character)
+
+
+@compiled(inline="always")
 def _find(nodes: Nodes, shift: np.uint64, parent: np.int64, character: np.uint32) -> np.int64:
-    key = (np.uint64(parent + 1) << np.uint64(21)) | np.uint64(character)
+    key = _key_of(parent, character)
     mask = len(nodes) - 1
     slot = _slot_of(key, shift)
     while nodes[index(slot), 0] != _EMPTY:
@@ -104,95 +110,137 @@ def build_trie(frequencies: Mapping[str, int], total: int) -> Trie:
 
 @compiled(inline="always")
 def _is_letter_or_digit(c: np.uint32) -> bool:
-    return (48 <= c <= 57) or (65 <= c <= 90) or (97 <= c <= 122)
+    return ((c >= 48) & (c <= 57)) | ((c >= 65) & (c <= 90)) | ((c >= 97) & (c <= 122))
 
 
 @compiled(inline="always")
 def _in_dictionary_block(c: np.uint32) -> bool:
     # jieba's re_han_default: [\u4E00-\u9FD5a-zA-Z0-9+#&\._%\-]
     return (
-        0x4E00 <= c <= 0x9FD5
-        or _is_letter_or_digit(c)
-        or c == 43
-        or c == 35
-        or c == 38
-        or c == 46
-        or c == 95
-        or c == 37
-        or c == 45
+        ((c >= 0x4E00) & (c <= 0x9FD5))
+        | _is_letter_or_digit(c)
+        | (c == 43)
+        | (c == 35)
+        | (c == 38)
+        | (c == 46)
+        | (c == 95)
+        | (c == 37)
+        | (c == 45)
     )
 
 
+class Paths(NamedTuple):
+    """Working space of `segment` for up to n characters; each call or thread has its own.
+
+    letters: uint32 [n + 2], the characters that words are made of, and for each other one _NO_LETTER. nodes: int32 [n], what
+    each begins. scores: float64 [n + 2], of the best path from each to the end. ends: int32 [n], where its first word ends.
+    """
+
+    letters: npt.NDArray[np.uint32]
+    nodes: npt.NDArray[np.int32]
+    scores: npt.NDArray[np.float64]
+    ends: npt.NDArray[np.int32]
+
+
 @compiled()
+def paths(length: int) -> Paths:
+    """Working space for texts of up to `length` characters."""
+    return Paths(
+        np.empty(length + 2, np.uint32),
+        np.empty(length, np.int32),
+        np.empty(length + 2, np.float64),
+        np.empty(length, np.int32),
+    )
+
+
+@compiled(borrows=True)
+def _find_pairs(text: npt.NDArray[np.uint32], begin: int, length: int, trie: Trie, space: Paths) -> None:
+    """Write what words are made of, and the node of each two characters that a word begins with, else -1.
+
+    What comes next is asked for ahead, first of all pairs, then of all that may go on: their waits for memory overlap.
+    """
+    letters, nodes, _, _ = space
+    shift = np.uint64(64 - int(np.log2(len(trie.nodes)) + 0.5))
+    for i in range(length):
+        c = text[index(begin + i)]
+        letters[index(i)] = c if _in_dictionary_block(c) else _NO_LETTER
+    letters[index(length)] = _NO_LETTER
+    letters[index(length + 1)] = _NO_LETTER
+    for i in range(length):
+        first = trie.first[index(letters[index(i)])]
+        nodes[index(i)] = first
+        prefetch(trie.nodes, 2 * _slot_of(_key_of(np.int64(first), letters[index(i + 1)]), shift))
+    for i in range(length):
+        node = np.int64(-1)
+        if nodes[index(i)] >= 0 and letters[index(i + 1)] != _NO_LETTER:
+            node = _find(trie.nodes, shift, np.int64(nodes[index(i)]), letters[index(i + 1)])
+            if node >= 0:
+                prefetch(trie.nodes, 2 * _slot_of(_key_of(node, letters[index(i + 2)]), shift))
+        nodes[index(i)] = node
+
+
+@compiled(borrows=True)
 def segment(
     text: npt.NDArray[np.uint32],
     begin: int,
     stop: int,
-    nodes: Nodes,
-    first: npt.NDArray[np.int32],
-    unknown: float,
+    trie: Trie,
+    space: Paths,
     starts: npt.NDArray[np.int32],
 ) -> int:
     """Cut text[begin:stop]; write the first position of each token into `starts` and return how many there are.
 
     `starts` needs stop - begin + 1 places; the place after the last token holds `stop`.
     """
-    log_probability = nodes.view(np.float64)
-    shift = np.uint64(64 - int(np.log2(len(nodes)) + 0.5))
+    letters, nodes, scores, ends = space
+    log_probability = trie.nodes.view(np.float64)
+    shift = np.uint64(64 - int(np.log2(len(trie.nodes)) + 0.5))
     length = stop - begin
-    for i in range(begin, stop - 1):
-        parent = first[text[index(i)]] if text[index(i)] < len(first) else -1
-        if parent >= 0:
-            key = (np.uint64(parent + 1) << np.uint64(21)) | np.uint64(text[index(i + 1)])
-            prefetch(nodes, 2 * _slot_of(key, shift))
-    score = np.empty(length + 1, np.float64)
-    end_of = np.empty(length, np.int32)
+    _find_pairs(text, begin, length, trie, space)
     count = 0
-    p = begin
-    while p < stop:
-        if not _in_dictionary_block(text[index(p)]):
-            starts[index(count)] = p
+    p = 0
+    while p < length:
+        if letters[index(p)] == _NO_LETTER:
+            starts[index(count)] = begin + p
             count += 1
             # jieba yields "\r\n" as one token
-            p += 2 if text[index(p)] == 13 and p + 1 < stop and text[index(p + 1)] == 10 else 1
+            here = begin + p
+            p += 2 if text[index(here)] == 13 and p + 1 < length and text[index(here + 1)] == 10 else 1
             continue
         q = p
-        while q < stop and _in_dictionary_block(text[index(q)]):
+        while letters[index(q)] != _NO_LETTER:
             q += 1
-        score[index(q - begin)] = 0.0
+        scores[index(q)] = 0.0
         for i in range(q - 1, p - 1, -1):
-            best = unknown + score[index(i + 1 - begin)]
-            end = i + 1
-            known = False
-            node = np.int64(first[text[index(i)]])
-            j = i
+            # jieba takes the maximum of (score, end): of equal scores the longer word. NaN, which is no word, is never more
+            best, end = -np.inf, i + 1
+            node, j = np.int64(nodes[index(i)]), i + 2
             while node >= 0:
-                value = log_probability[index(node), 1]
-                if not np.isnan(value):
-                    candidate = value + score[index(j + 1 - begin)]
-                    # jieba takes the maximum of (score, end): of equal scores the longer word
-                    if not known or candidate >= best:
-                        best = candidate
-                        end = j + 1
-                        known = True
-                j += 1
-                if j >= q:
+                score = log_probability[index(node), 1] + scores[index(j)]
+                better = score >= best
+                best, end = (score, j) if better else (best, end)
+                if letters[index(j)] == _NO_LETTER:
                     break
-                node = _find(nodes, shift, node, text[index(j)])
-            score[index(i - begin)] = best
-            end_of[index(i - begin)] = end
+                node = _find(trie.nodes, shift, node, letters[index(j)])
+                j += 1
+            first = trie.first[index(letters[index(i)])]
+            score = log_probability[index(first), 1] + scores[index(i + 1)] if first >= 0 else -np.inf
+            better = score > best
+            best, end = (score, i + 1) if better else (best, end)
+            scores[index(i)] = best if best > -np.inf else trie.unknown + scores[index(i + 1)]
+            ends[index(i)] = end
         in_letters = False
         x = p
         while x < q:
-            y = end_of[index(x - begin)]
-            if y - x == 1 and _is_letter_or_digit(text[index(x)]):
+            y = ends[index(x)]
+            if y - x == 1 and _is_letter_or_digit(letters[index(x)]):
                 # letters and digits that no word claims are joined into one token
                 if not in_letters:
-                    starts[index(count)] = x
+                    starts[index(count)] = begin + x
                     count += 1
                     in_letters = True
             else:
-                starts[index(count)] = x
+                starts[index(count)] = begin + x
                 count += 1
                 in_letters = False
             x = y
@@ -211,6 +259,6 @@ class CompiledSegmenter:
         """Cut a text into tokens whose concatenation is the text."""
         points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
         starts = np.empty(len(points) + 1, np.int32)
-        count = segment(points, 0, len(points), *self._trie, starts)
+        count = segment(points, 0, len(points), self._trie, paths(len(points)), starts)
         edges = starts[: count + 1].tolist()
         return [text[a:b] for a, b in pairwise(edges)]

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from features.compiled import compiled
 from features.ngrams import Corpus, document_at
-from models.scorer import Scorer, answer, desk
-from models.scores import LEADING, blank
+from models.scorer import Desk, Scorer, answer, desk
+from models.scores import LEADING, Doubles, Integers, blank
 
 CHUNK = 1_024
 """Documents that a thread takes at a time."""
@@ -30,28 +30,32 @@ class BatchScores(NamedTuple):
     facts: npt.NDArray[np.int32]
 
 
-@compiled()
+@compiled(borrows=True)
 def _score_rows(
     text: npt.NDArray[np.uint32],
     fields: npt.NDArray[np.int64],
     n_fields: int,
-    longest: int,
     first: int,
     last: int,
     model: Scorer,
     out: BatchScores,
-    seen: npt.NDArray[np.int32],
+    space: Desk,
+    edges: Integers,
+    whole: Integers,
+    real: Doubles,
 ) -> None:
-    relative = np.empty(n_fields + 1, np.int32)
-    space = desk(longest, n_fields, model.weights.shape[1], seen)
-    whole, real = blank(len(model.places))
+    """Score documents [first, last). edges: int32 [n_fields + 1], working space; whole, real: `blank`."""
     for document in range(first, last):
-        begin, end = document_at(fields, n_fields, document, relative)
-        answer(text[begin:end], relative, model, space, False, out.probabilities[document], whole, real)  # noqa: FBT003
+        begin, end = document_at(fields, n_fields, document, edges)
+        answer(text[begin:end], edges, model, space, False, out.probabilities[document], whole, real)  # noqa: FBT003
         out.scope[document] = real[-1, 0]
-        out.margins[document] = real[-1, 1 : 1 + len(real)]
-        out.leading[document] = whole[:-1, :LEADING]
-        out.facts[document] = whole[-1, :3]
+        for j in range(out.margins.shape[1]):
+            out.margins[document, j] = real[-1, 1 + j]
+        for head in range(out.leading.shape[1]):
+            for j in range(LEADING):
+                out.leading[document, head, j] = whole[head, j]
+        for j in range(out.facts.shape[1]):
+            out.facts[document, j] = whole[-1, j]
 
 
 def score_corpus(model: Scorer, laid: Corpus, threads: int | None = None) -> BatchScores:
@@ -64,14 +68,29 @@ def score_corpus(model: Scorer, laid: Corpus, threads: int | None = None) -> Bat
         np.empty((n, heads, LEADING), np.int32),
         np.empty((n, 3), np.int32),
     )
+    chunks = iter(range(0, n, CHUNK))
 
-    def work(first: int) -> None:
-        _score_rows(
-            laid.text, laid.fields, laid.n_fields, laid.longest, first, min(first + CHUNK, n), model, out,
-            np.zeros(len(model.weights), np.int32),
-        )  # fmt: skip
+    def work(_: int) -> None:
+        features, width = model.weights.shape
+        space = desk(laid.longest, laid.n_fields, width, np.zeros(features, np.int32))
+        edges, (whole, real) = np.empty(laid.n_fields + 1, np.int32), blank(heads)
+        for begin in chunks:
+            _score_rows(
+                laid.text,
+                laid.fields,
+                laid.n_fields,
+                begin,
+                min(begin + CHUNK, n),
+                model,
+                out,
+                space,
+                edges,
+                whole,
+                real,
+            )
 
-    with ThreadPoolExecutor(threads or cpu_count()) as pool:
-        for _ in pool.map(work, range(0, n, CHUNK)):
+    workers = min(threads or cpu_count() or 1, -(-n // CHUNK))
+    with ThreadPoolExecutor(max(1, workers)) as pool:
+        for _ in pool.map(work, range(workers)):
             pass
     return out

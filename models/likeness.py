@@ -28,7 +28,7 @@ def margin_alone(heads: int) -> tuple[float, ...]:
     return (1.0, *[0.0] * (OF_TEXT - 1 + heads))
 
 
-@compiled()
+@compiled(borrows=True)
 def likeness(weights: Doubles, margins: Doubles, characters: int) -> float:
     """The weighted sum of one text's signs; margins [1 + h]."""
     extent = np.log(1.0 + characters)

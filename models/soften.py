@@ -17,7 +17,7 @@ _LN2_LOW = 1.90821492927058770002e-10
 _SMALLEST = -700.0  # below, exp is as good as 0 and its power of two not a normal number
 
 
-@compiled(fastmath=True)
+@compiled(fastmath=True, borrows=True)
 def exponential(x: Doubles, powers: npt.NDArray[np.int64]) -> None:
     """Turn every x <= 0 into exp(x), in place, to 1e-11 of its value; powers: int64 working space as long as x.
 
@@ -42,7 +42,7 @@ def exponential(x: Doubles, powers: npt.NDArray[np.int64]) -> None:
         x[j] *= scales[j]
 
 
-@compiled(fastmath=True)
+@compiled(fastmath=True, borrows=True, error_model="numpy")
 def soften(
     margins: Doubles,
     steepness: float,
