@@ -65,13 +65,16 @@ class Entry(NamedTuple):
     """Offices that the answer leaves out, because they returned the ticket."""
 
     def row(self, revision: int) -> tuple[Any, ...]:
-        """Give the values of `INSERTED` in their order, but for the last: the chain's link is not known here."""
+        """Give the values of `INSERTED` in their order, but for the last: the chain's link is not known here.
+
+        `complaint` and `answer` in UTF-8, as they are.
+        """
         return (
             *self[:_REVISION],
             revision,
             *self[_REVISION:_COMPLAINT],
-            self.complaint.decode(),
-            self.answer.decode(),
+            self.complaint,
+            self.answer,
             sha256(self.complaint).hexdigest(),
             sha256(self.answer).hexdigest(),
         )

@@ -9,10 +9,8 @@ wait when it ends hear StoreUnavailable, and the next entry begins another proce
 
 import asyncio
 import logging
-import pickle
 import select
 import socket
-import struct
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -22,16 +20,16 @@ from sqlalchemy import URL
 
 from auditing.chain import Head
 from auditing.errors import StoreUnavailable
+from auditing.framing import Frames, framed
 from auditing.records import Entry, Recorded
 from models.prediction import made
 
 _log = logging.getLogger(__name__)
 
-_SOON = 4
-"""Entries that do not wait for others to be ready: to write some while the loop makes the next."""
+_ENOUGH = 8
+"""Entries that are worth a group: a transaction costs the writing process as much as four records do."""
 _PATIENCE = 30.0
 """Seconds that the process may take to end."""
-_LENGTH = struct.Struct("!i")
 
 
 class Reply(NamedTuple):
@@ -82,7 +80,7 @@ class Scribe(asyncio.Protocol):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._connecting: asyncio.Task[Any] | None = None
         self._transport: asyncio.WriteTransport | None = None
-        self._received = bytearray()
+        self._frames = Frames()
         self._gathered: list[_Job] = []
         self._under_way: list[_Job] = []
         self._closed = False
@@ -101,7 +99,7 @@ class Scribe(asyncio.Protocol):
                 process_group=0,
             )
         # not on the command line: it may hold a password
-        self._socket.sendall(_framed((self._url.render_as_string(hide_password=False), self._busy_timeout)))
+        self._socket.sendall(framed((self._url.render_as_string(hide_password=False), self._busy_timeout)))
 
     def await_ready(self) -> None:
         """Block until the process can write, where it was begun and nothing was handed over yet."""
@@ -124,10 +122,11 @@ class Scribe(asyncio.Protocol):
         loop = self._loop or self._connect()
         future: asyncio.Future[Recorded] = done or loop.create_future()
         gathered.append((entry, future))
-        if len(gathered) == _SOON:
-            self.hand_over()
-        elif len(gathered) == 1:
+        if len(gathered) == 1:
             loop.call_soon(self.hand_over)
+        elif len(gathered) == _ENOUGH and not self._under_way:
+            # some are written while the loop makes the next
+            self.hand_over()
         return future
 
     def _connect(self) -> asyncio.AbstractEventLoop:
@@ -163,24 +162,20 @@ class Scribe(asyncio.Protocol):
         self.hand_over()
 
     def hand_over(self) -> None:
-        """Let what has gathered go now, and not at the end of the loop's turn."""
-        if not self._gathered or self._transport is None:
+        """Let what has gathered go now, and not at the end of the loop's turn, unless it is little and the process busy.
+
+        Then it goes when the group before it is on the disk: many small groups would cost more than few larger ones.
+        """
+        gathered = len(self._gathered)
+        if not gathered or self._transport is None or (self._under_way and gathered < _ENOUGH):
             return
         jobs, self._gathered = self._gathered, []
         self._under_way += jobs
-        self._transport.write(_framed([entry.packed() for entry, _ in jobs]))
+        self._transport.write(framed([entry.packed() for entry, _ in jobs]))
 
     def data_received(self, data: bytes) -> None:
         """Take a part of a reply, or several replies."""
-        received = self._received
-        received += data
-        while len(received) >= _LENGTH.size:
-            end = _LENGTH.size + _LENGTH.unpack_from(received)[0]
-            if len(received) < end:
-                return
-            # from our own process
-            outcomes, events = pickle.loads(received[_LENGTH.size : end])  # noqa: S301
-            del received[:end]
+        for outcomes, events in self._frames.of(data):
             self._take(Reply(outcomes, Head(*events)))
 
     def _take(self, reply: Reply) -> None:
@@ -188,6 +183,7 @@ class Scribe(asyncio.Protocol):
         if not count:
             return
         jobs, self._under_way = self._under_way[:count], self._under_way[count:]
+        self.hand_over()
         if self._on_group is not None:
             self._on_group(count)
         if self._listener.knows(reply):
@@ -202,7 +198,7 @@ class Scribe(asyncio.Protocol):
         del exc
         jobs = self._under_way + self._gathered
         self._under_way, self._gathered = [], []
-        self._received.clear()
+        self._frames = Frames()
         self._loop = self._transport = self._socket = None
         if self._closed:
             return
@@ -218,12 +214,6 @@ class Scribe(asyncio.Protocol):
 
 
 _Job = tuple[Entry, "asyncio.Future[Recorded]"]
-
-
-def _framed(message: object) -> bytes:
-    """Write a message as `multiprocessing.connection.Connection` reads it, at the other end."""
-    pickled = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-    return _LENGTH.pack(len(pickled)) + pickled
 
 
 def _settle(jobs: Sequence[_Job], outcomes: Sequence[int | Recorded | Exception]) -> None:

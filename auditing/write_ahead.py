@@ -1,9 +1,9 @@
 """SQLite's write-ahead log, brought to the disk apart from the commits in it.
 
 A commit that waits for the disk does so with the writer's turn in hand, and one such wait follows the other. Here the
-commit ends before the disk has it, and whoever must not lose it waits for `sync`: while the disk is busy with one group the
-next is written, and what then waits is brought there all at once. The promise is the same: nothing is answered that a power
-cut could take back. A commit is in the file before those after it, so that a later `sync`, by whatever process, covers it.
+commit ends before the disk has it, and whoever must not lose it waits for `sync`: while the disk is busy with one worker's
+group another worker writes its own. The promise is the same: nothing is answered that a power cut could take back. A commit
+is in the file before those after it, so that a later `sync`, by whatever process, covers it.
 """
 
 import os

@@ -29,7 +29,8 @@ def compiled(*, borrows: bool = False, **options: Any) -> Callable[[Function], F
     borrows: it makes no array, and works on those that it is given. Nobody then counts who holds them: else each slice, and
     each array that is taken out of a tuple, costs two atomic additions, which a short text shows. What it calls and does
     make arrays says so by a decorator of its own.
-    options: as of `numba.njit`, e.g. fastmath or inline.
+    options: as of `numba.njit`, e.g. fastmath, inline, or error_model="numpy" for loops that divide: else each step looks
+    whether it is by 0, which rules vectors out.
     """
 
     def decorate(function: Function) -> Function:

@@ -19,7 +19,8 @@ from models.calibration import Calibration
 from models.decision import Policy
 from models.fitted import FIELDS, FittedModel, Head, Records, Scope, Vocabulary
 from models.likeness import OF_TEXT, margin_alone
-from models.scorer import SCALES, VECTOR
+from models.records import VECTOR
+from models.scorer import SCALES
 
 BUNDLE_FORMAT = 2
 MANIFEST = "manifest.json"

@@ -56,6 +56,7 @@ def cross_fit(
     pairs: Sequence[Pairs],
     solver: Solver,
     *,
+    scored: bool = True,
     jobs: int = 1,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
     spool: Path | None = None,
@@ -63,7 +64,7 @@ def cross_fit(
     """Fit each fold's training rows and score its test rows; features are those of all rows, labels are not.
 
     pairs: the folds of each problem, counted within its subset. All fits go into one queue, a block of classes each, so
-    that no core waits for another head. spool: a directory for the margins, which are in files there, the caller's to
+    that no core waits for another head. scored: False where `models.emphasis.cross_fit_again` writes the margins. spool: a directory for the margins, which are in files there, the caller's to
     remove.
     """
     found = [_room(problem, len(pairs[number]), number, spool) for number, problem in enumerate(problems)]
@@ -80,7 +81,8 @@ def cross_fit(
         problem, (train, test) = problems[number], pairs[number][fold]
         fitted = solver.fit_block(problem.part(train), classes)
         found[number].keep(fold, place, train, fitted.end)
-        found[number].margins[test[:, np.newaxis], classes] = fitted.margins(problem.matrix, problem.subset[test])
+        if scored:
+            found[number].margins[test[:, np.newaxis], classes] = fitted.margins(problem.matrix, problem.subset[test])
         return fitted.largest()
 
     # threads, for the solver releases the lock: the rows are shared, not copied

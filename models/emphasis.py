@@ -94,12 +94,15 @@ def cross_fit_again(  # noqa: PLR0913 - the last three say by what means, not wh
         with tempfile.TemporaryDirectory(dir=spool) as scratch:
             found = emphasis(_together(said, heads), features.at_most, features.power)
             room = _room(len(problem.matrix.values), spool and Path(scratch))
-            rows = problem.matrix.emphasise(found, features.blocks, features.block_weights, room)
-            learnt = rows
+            learnt = problem.matrix.emphasise(
+                found if number < heads else found.plain(), features.blocks, features.block_weights, room
+            )
+            rows, asked = learnt, problem.subset[test]
             if number >= heads:
-                learnt = problem.matrix.emphasise(
-                    found.plain(), features.blocks, features.block_weights, _room(len(problem.matrix.values), None)
-                )
+                kept = np.zeros(problem.matrix.n_features, np.bool_)
+                kept[found.kept] = True
+                rows = problem.matrix.take(asked, kept).emphasise(found, features.blocks, features.block_weights)
+                asked = rows.everything
             again, blocks = problem._replace(matrix=learnt).part(train), problem.blocks()
             frequencies = log_frequencies(again, blocks) if number < heads else None
             for place, classes in enumerate(blocks):
@@ -111,7 +114,7 @@ def cross_fit_again(  # noqa: PLR0913 - the last three say by what means, not wh
                     block = block._replace(weights=block.weights / found.factors[:, np.newaxis])
                 else:
                     np.add(block.weights, frequencies[place], out=block.weights)
-                first[number].margins[test[:, np.newaxis], classes] = block.margins(rows, problem.subset[test])
+                first[number].margins[test[:, np.newaxis], classes] = block.margins(rows, asked)
 
     results = Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(delayed(held_out)(*task) for task in tasks)
     progress(0, len(tasks))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from features.compiled import compiled
+from features.compiled import compiled, index
 
 EVIDENCE_TOKENS = 6
 """Tokens per head that are shown; the rest is summed up."""
@@ -36,7 +36,7 @@ class Features(NamedTuple):
     values: Floats
 
 
-@compiled()
+@compiled(error_model="numpy")
 def explain(
     text: npt.NDArray[np.uint32],
     fields: Integers,
@@ -62,7 +62,7 @@ def explain(
     unit, winner, runner_up = columns
     share = np.empty(features.size, np.float64)
     for u in range(features.size):
-        row = features.rows[u]
+        row = index(features.rows[u])
         difference = np.float64(weights[row, winner]) - np.float64(weights[row, runner_up])
         share[u] = slope * features.values[u] * numbers[row, unit] * difference / features.counts[u]
     parts = np.zeros(len(text), np.float64)
@@ -70,9 +70,9 @@ def explain(
         u = grams.feature_of[i]
         if u < 0:
             continue
-        part = share[u] / (grams.ends[i] - grams.starts[i])
+        part = share[index(u)] / (grams.ends[i] - grams.starts[i])
         for p in range(grams.starts[i], grams.ends[i]):
-            parts[p] += part
+            parts[index(p)] += part
     shown = 0.0
     kept = 0
     base = 0

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from features.compiled import compiled
+from features.compiled import compiled, index
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -134,26 +134,33 @@ def _emphasise(
     for row in range(len(row_ends) - 1):
         longest = max(longest, row_ends[row + 1] - row_ends[row])
     # each feature is looked up once: the tables are larger than a cache, what is put by here is not
-    found, block_of = np.empty(longest, np.float64), np.empty(longest, np.uint8)
+    found, block_of = np.empty(longest + 1, np.float64), np.empty(longest + 1, np.uint8)
     n = 0
     begin = row_ends[0]
     for row in range(len(row_ends) - 1):
         end = row_ends[row + 1]
         lengths[:] = 0.0
-        first = n
+        kept = 0
+        # what a block has come to stays in a register as long as the block goes on, and is only then written
+        current, total = np.uint8(0), 0.0
         for k in range(begin, end):
-            column = columns[k]
-            if place[column] >= 0:
-                value, block = np.float64(values[k]) * factors[column], blocks[column]
-                lengths[block] += value * value
-                found[n - first], block_of[n - first] = value, block
-                out_columns[n] = place[column]
-                n += 1
+            column = index(columns[index(k)])
+            # of a column that goes, the factor is 0, and what is written of it is written over
+            value, block = np.float64(values[index(k)]) * factors[column], blocks[column]
+            if block != current:
+                lengths[current] = total
+                current, total = block, lengths[block]
+            total += value * value
+            found[index(kept)], block_of[index(kept)] = value, block
+            out_columns[index(n + kept)] = place[column]
+            kept += place[column] >= 0
+        lengths[current] = total
         for block in range(len(lengths)):
             if lengths[block] > 0:
                 lengths[block] = block_weights[block] / np.sqrt(lengths[block])
-        for k in range(n - first):
-            out_values[first + k] = found[k] * lengths[block_of[k]]
+        for k in range(kept):
+            out_values[index(n + k)] = found[index(k)] * lengths[block_of[index(k)]]
+        n += kept
         begin = end
         out_ends[row + 1] = n
     return n

@@ -15,14 +15,12 @@ from features.recognise import Recognised, recognise, recognition
 from features.trie import Trie
 from models.evidence import EVIDENCE_TOKENS, Features, Grams, explain
 from models.likeness import NO_ODDS, ODDS, likeness
+from models.records import VECTOR, add_line, add_vector
 from models.scores import CONTRAST, LEADING, Doubles, Floats, Integers
 from models.soften import soften
 
 IDF, SCOPE, SCALES = 0, 1, 2
 """Places in a record's numbers: the emphasised inverse document frequency, the scope's weight, the unit of each head's weights."""
-
-VECTOR = 16
-"""Weights of a record are summed in multiples of so many: float32 numbers of the widest vectors."""
 
 TEXT_BLOCKS = (2, 3)
 """Words and characters of the text, which background texts have as well: they have no title, merchant or address."""
@@ -30,6 +28,10 @@ TEXT_BLOCKS = (2, 3)
 _TOGETHER = 32
 """Features whose weights are summed in float32: calibration multiplies a margin by up to sixty, and probabilities are to
 agree with scikit-learn's to 1e-5, for which a float32 that has grown to 1 rounds too often."""
+
+_FEW = 64
+_SUBLINEAR = 1.0 + np.log(np.arange(_FEW).clip(1))
+"""What a feature counts that occurs so often."""
 
 
 class Scorer(NamedTuple):
@@ -56,10 +58,11 @@ class Scorer(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """Working space of one call or thread. values: float32 [6 * n]; the others are as wide as a record."""
+    """Working space of one call or thread. values, by: float32 [6 * n]; the others are as wide as a record."""
 
     found: Recognised
     values: Floats
+    by: Floats
     sums: Floats
     margins: Doubles
     logits: Doubles
@@ -72,6 +75,7 @@ def desk(length: int, n_fields: int, width: int, seen: Integers) -> Desk:
     """Working space for documents of up to `length` characters; seen: int32 [v] of 0."""
     return Desk(
         recognition(length, n_fields, seen),
+        np.empty(6 * length, np.float32),
         np.empty(6 * length, np.float32),
         np.empty(width, np.float32),
         np.empty(width, np.float64),
@@ -92,19 +96,19 @@ def _weigh(
     margin, steps, pairs = np.float64(model.bias[SCOPE]), 0, 0
     for block in range(len(found.ends)):
         last = found.ends[block]
-        squares = 0.0
+        squares, scope = 0.0, 0.0
         for u in range(first, last):
-            value = np.float64(model.numbers[index(found.rows[index(u)]), IDF])
-            if found.counts[index(u)] > 1:
-                value *= 1.0 + np.log(np.float64(found.counts[index(u)]))
+            row, count = index(found.rows[index(u)]), found.counts[index(u)]
+            times = _SUBLINEAR[index(count)] if count < _FEW else 1.0 + np.log(np.float64(count))
+            value = np.float64(model.numbers[row, IDF]) * times
             values[index(u)] = np.float32(value)
             squares += value * value
+            scope += value * np.float64(model.numbers[row, SCOPE])
         if squares > 0:
-            factor = np.float32(model.block_weights[block] / np.sqrt(squares))
+            factor = model.block_weights[block] / np.sqrt(squares)
+            margin += factor * scope
             for u in range(first, last):
-                values[index(u)] *= factor
-                scope = model.numbers[index(found.rows[index(u)]), SCOPE]
-                margin += np.float64(values[index(u)]) * np.float64(scope)
+                values[index(u)] *= np.float32(factor)
         if block == TEXT_BLOCKS[1]:
             for u in range(first, last):
                 odds = model.weights[index(found.rows[index(u)]), last_byte]
@@ -115,63 +119,34 @@ def _weigh(
     return margin, steps / (ODDS * max(pairs, 1))
 
 
-@compiled(fastmath=True, borrows=True)
+@compiled(borrows=True)
 def _add_rows(
     n_features: int,
     rows: Integers,
     values: Floats,
     model: Scorer,
     head: int,
-    begin: int,
-    end: int,
-    own_begin: int,
-    own_end: int,
-    sums: Floats,
-    margins: Doubles,
+    space: Desk,
 ) -> None:
-    """Sum values times weights from `begin` to `end`, and add those between `own_begin` and `own_end` to a head's margins."""
-    own, total, shift = sums[begin:end], margins[own_begin:own_end], own_begin - begin
-    unit = SCALES + head
+    """Add values times weights to a head's margins."""
+    begin, end = np.int64(model.places[head, 0]), np.int64(model.places[head, 1])
+    by, sums, margins, unit = space.by, space.sums, space.margins, SCALES + head
+    for u in range(n_features):
+        by[index(u)] = values[index(u)] * model.numbers[index(rows[index(u)]), unit]
     for first in range(0, n_features, _TOGETHER):
         last = min(first + _TOGETHER, n_features)
-        own[:] = 0
-        u = first
-        # slices that count from 0 are what the compiler turns into vector instructions; four at a time, as the sums
-        # would else be read and written more often than the weights
-        while u + 4 <= last:
-            a, b, c, d = (
-                index(rows[index(u)]),
-                index(rows[index(u + 1)]),
-                index(rows[index(u + 2)]),
-                index(rows[index(u + 3)]),
-            )
-            one, two, three, four = (
-                model.weights[a, begin:end],
-                model.weights[b, begin:end],
-                model.weights[c, begin:end],
-                model.weights[d, begin:end],
-            )
-            by_one = values[index(u)] * model.numbers[a, unit]
-            by_two = values[index(u + 1)] * model.numbers[b, unit]
-            by_three = values[index(u + 2)] * model.numbers[c, unit]
-            by_four = values[index(u + 3)] * model.numbers[d, unit]
-            for j in range(len(own)):
-                own[j] += (
-                    by_one * np.float32(one[j])
-                    + by_two * np.float32(two[j])
-                    + by_three * np.float32(three[j])
-                    + by_four * np.float32(four[j])
-                )
-            u += 4
-        while u < last:
-            row = index(rows[index(u)])
-            weight = model.weights[row, begin:end]
-            by = values[index(u)] * model.numbers[row, unit]
-            for j in range(len(own)):
-                own[j] += by * np.float32(weight[j])
-            u += 1
-        for j in range(len(total)):
-            total[j] += np.float64(own[shift + j])
+        # beside the head's own weights those of others, whose sums are left where they are
+        column = begin // VECTOR * VECTOR
+        while column < end:
+            if end - column > VECTOR and column // LINE * LINE + LINE <= model.weights.shape[1]:
+                column = column // LINE * LINE
+                add_line(model.weights, rows, by, first, last, column, sums)
+                column += LINE
+            else:
+                add_vector(model.weights, rows, by, first, last, column, sums)
+                column += VECTOR
+        for j in range(begin, end):
+            margins[index(j)] += np.float64(sums[index(j)])
 
 
 @compiled(borrows=True)
@@ -202,7 +177,7 @@ def answer(
     real: Doubles,
 ) -> None:
     """Score one document; write what `models.scores.Scores` names. Evidence is written over `blank` only."""
-    found, values, sums, margins, logits, work, powers = space
+    found, values, _, _, margins, logits, work, powers = space
     n, n_features = recognise(text, fields, model.trie, model.table, model.row_bits, found, with_evidence)
     n_heads, width = len(model.places), model.weights.shape[1]
     for u in range(n_features):
@@ -220,10 +195,7 @@ def answer(
     for head in range(n_heads):
         begin, end = model.places[head]
         size = end - begin
-        # whole vectors: beside its own weights those of others, whose sums are left where they are
-        padded = (size + VECTOR - 1) // VECTOR * VECTOR
-        first = min(begin, width - padded)
-        _add_rows(n_features, found.rows, values, model, head, first, first + padded, begin, end, sums, margins)
+        _add_rows(n_features, found.rows, values, model, head, space)
         own = margins[begin:end]
         steepness, midpoint, temperature = model.calibration[head]
         soften(

@@ -42,7 +42,7 @@ def exponential(x: Doubles, powers: npt.NDArray[np.int64]) -> None:
         x[j] *= scales[j]
 
 
-@compiled(fastmath=True, borrows=True)
+@compiled(fastmath=True, borrows=True, error_model="numpy")
 def soften(
     margins: Doubles,
     steepness: float,

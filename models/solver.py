@@ -22,6 +22,9 @@ LOOK_AGAIN = 5
 WINDOW, CHUNK = 1 << 15, 1 << 10
 """Rows that are in random order among each other, drawn as chunks of neighbours: a matrix in a file is read in pieces."""
 
+_TOGETHER = 1 << 11
+"""Features whose weights are laid side by side at a time: they stay in the cache meanwhile."""
+
 _WHOLE_PASSES = 2
 _AT_REST = 0.3
 """Share of the violation to reach, below which a row may rest."""
@@ -257,10 +260,21 @@ def joined(blocks: Sequence[Block], n_classes: int) -> Weights:
     """The blocks of all classes side by side."""
     weights = np.empty((len(blocks[0].weights), n_classes), np.float32)
     bias = np.empty(n_classes, np.float32)
+    for start in range(0, len(weights), _TOGETHER):
+        part = slice(start, start + _TOGETHER)
+        for block in blocks:
+            _spread(block.weights[part], block.classes, weights[part])
     for block in blocks:
-        weights[:, block.classes] = block.weights[:, : len(block.classes)]
         bias[block.classes] = block.bias[: len(block.classes)]
     return Weights(weights, bias, max(block.n_iter for block in blocks))
+
+
+@compiled()
+def _spread(lanes: Floats, classes: Integers, weights: Floats) -> None:
+    """Copy each lane to its class's column."""
+    for feature in range(len(lanes)):
+        for lane in range(len(classes)):
+            weights[feature, classes[lane]] = lanes[feature, lane]
 
 
 def _in_windows(visited: Integers, random: np.random.RandomState) -> Integers:

@@ -63,7 +63,9 @@ class Edge:
         scope[REQUEST_ID] = request_id
         path = scope["path"]
         limit = self._limits.get(path, self._limit)
-        exchange = scope[EXCHANGE] = Exchange(receive, send, request_id, limit, scope.get(AT_ONCE))
+        # taken out, as the exchange is in the end: a request that can be reached from its own scope is left to the collector
+        # of garbage, which holds up all others when it comes
+        exchange = scope[EXCHANGE] = Exchange(receive, send, request_id, limit, scope.pop(AT_ONCE, None))
         try:
             if b"content-length" in headers:
                 exchange.check_announced(headers[b"content-length"])
@@ -81,6 +83,7 @@ class Edge:
             if not exchange.status:
                 await self._problems.answer(error, request_id)(scope, receive, exchange.send)
         finally:
+            del scope[EXCHANGE]
             route = path if lane else getattr(scope.get("route"), "path_format", UNMATCHED)
             self._metrics.count_request(route, exchange.status, perf_counter() - started)
 

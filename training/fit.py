@@ -105,7 +105,9 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
     pairs = [folds(taught.codes, groups[taught.rows], recipe.folds, recipe.seed) for taught in lessons]
     pairs.append(folds(aside.codes, aside.groups, recipe.folds, recipe.seed))
     rough = solver._replace(max_iter=min(solver.max_iter, FIRST_PASSES))
-    first = cross_fit(problems, pairs, rough, jobs=jobs, progress=partial(progress, "out of fold"), spool=spool)
+    first = cross_fit(
+        problems, pairs, rough, scored=False, jobs=jobs, progress=partial(progress, "out of fold"), spool=spool
+    )
     *folded, scoped = first
     cross_fit_again(
         problems, pairs, first, _features(vectoriser, recipe), solver,

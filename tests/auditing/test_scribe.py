@@ -10,7 +10,7 @@ from auditing.errors import RecordRefused, StoreUnavailable, TicketReturned
 from auditing.events import Outcome, OutcomeStatus
 from auditing.history import EventLog
 from auditing.identity import TICKET_LENGTH, Identifier
-from auditing.store import open_engine
+from auditing.store import open_engine, writing
 from auditing.verify import verify
 
 pytestmark = pytest.mark.anyio
@@ -89,6 +89,22 @@ async def test_a_return_is_known_before_the_answer_is_made_anew(apart, complaint
     assert (await apart.append(apart.entry(changed, answer(changed), ("O04",)))).revision == 2
     events.close()
     await closed(apart)
+
+
+async def test_what_comes_while_a_group_is_written_goes_together_when_it_is_on_the_disk(prepared, contents, answer):
+    sizes = []
+    log = CaseLog(open_engine(prepared), Identifier(b"k" * 32), apart=30.0, on_group=sizes.append)
+    log.prepare()
+    first, *others = [log.entry(each, answer(each)) for each in contents[:4]]
+    with writing(log.engine):
+        # the process waits for its turn
+        waiting = [log.append(first)]
+        for entry in others:
+            await asyncio.sleep(0.01)
+            waiting.append(log.append(entry))
+    assert [each.revision for each in await asyncio.gather(*waiting)] == [1] * 4
+    assert sizes == [1, 3]
+    await closed(log)
 
 
 @pytest.mark.parametrize(("count", "length"), [(12, 15_000), (600, 10)])

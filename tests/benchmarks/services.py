@@ -108,7 +108,11 @@ def load(
     serving: Serving, connections: int, seconds: float, run: str, bodies: Path, *, at_most: int = _AT_MOST,
     path: str = "/v1/predict",
 ) -> dict[str, Any]:  # fmt: skip
-    """Figures of one run of the load generator; `run` goes into the numbers of its tickets and must be new each time."""
+    """Figures of one run of the load generator; `run` goes into the numbers of its tickets and must be new each time.
+
+    Beside the generator's own: processor time per answer, of the service's process and of those that it has begun.
+    """
+    before = _spent(serving.pid)
     done = subprocess.run(
         [
             sys.executable, "-m", "tests.benchmarks.load",
@@ -119,7 +123,24 @@ def load(
     figures: dict[str, Any] = json.loads(done.stdout)
     if figures["failures"]:
         raise NotServing([f"port {serving.port}"], done.stderr.decode(errors="replace"))
+    for name, after, since in zip(("server_us", "children_us"), _spent(serving.pid), before, strict=True):
+        figures[name] = (after - since) * 1e6 / max(figures["answered"], 1)
     return figures
+
+
+def _spent(pid: int) -> tuple[float, float]:
+    """Seconds of the processor that a process and its children have taken; nothing is known where there is no /proc."""
+    processes = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            # the name, in brackets, may hold anything
+            state = file.read_text().rpartition(")")[2].split()
+            processes[int(file.parent.name)] = (
+                int(state[1]),
+                (int(state[11]) + int(state[12])) / os.sysconf("SC_CLK_TCK"),
+            )
+    children = sum(seconds for parent, seconds in processes.values() if parent == pid)
+    return processes.get(pid, (0, 0.0))[1], children
 
 
 def free_port() -> int:

@@ -1,13 +1,19 @@
 """Answers as they leave the server: whole, or part by part where that is how they are made."""
 
 import asyncio
+import gc
+import weakref
 from contextlib import asynccontextmanager
 
 import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
+from serving.edge import Edge
+from serving.metrics import Metrics
 from serving.one_write import AT_ONCE, OneWriteProtocol
+from serving.replies import JsonReply, Problems
+from serving.routes.predict import read_json
 
 pytestmark = pytest.mark.anyio
 
@@ -91,6 +97,29 @@ async def test_who_fails_in_the_middle_of_an_answer_has_sent_what_went_before():
     async with connected(app) as (reader, writer):
         writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         assert (await reader.read()).endswith(b"\r\n\r\nhalf")
+
+
+async def test_a_request_is_gone_with_its_answer_and_leaves_nothing_to_the_collector_of_garbage():
+    metrics, cycles = Metrics(), []
+    edge = Edge(metrics, Problems(metrics, model_retry=1.0), limit=100, limits={})
+
+    async def endpoint(request):
+        return JsonReply(await read_json(request))
+
+    async def app(scope, receive, send):
+        cycles.append(weakref.ref(scope[AT_ONCE]._cycle))
+        await edge.serve(scope, receive, send, lane=endpoint)
+
+    gc.disable()
+    try:
+        async with connected(app) as (reader, writer):
+            for _ in range(3):
+                writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}")
+                assert (await reader.read(1000)).endswith(b"\r\n\r\n{}")
+            # the connection keeps its last one
+            assert [cycle() for cycle in cycles[:-1]] == [None, None]
+    finally:
+        gc.enable()
 
 
 async def in_one_piece(scope, receive, send):
