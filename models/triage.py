@@ -48,7 +48,8 @@ class TriageModel:
         self.manifest = manifest
         self.heads = model.heads
         self.scope = model.scope
-        self.trust = Trust.from_manifest(manifest.get("about", {}).get("trust"))
+        labels = next((head.classes for head in model.heads if head.target == "office"), ())
+        self.trust = Trust.from_manifest(manifest.get("about", {}).get("trust"), labels)
         self._scorer = model.scorer()
         self._parts = parts_of(self._scorer)
         self._blank = blank(len(model.heads))

@@ -136,7 +136,7 @@ def test_two_offices_that_became_one_bring_both_probabilities(finder):
 
 def test_trust_comes_back_from_a_manifest_by_names():
     trust = Trust(tuple(float(number) for number in range(len(Match))), "digest")
-    assert Trust.from_manifest(trust.to_manifest()) == trust
-    assert Trust.from_manifest(None).weights == SHIPPED
+    assert Trust.from_manifest(trust.to_manifest(()), ()) == trust
+    assert Trust.from_manifest(None, ()).weights == SHIPPED
     with pytest.raises(ValueError, match="expected one for each"):
         Trust((1.0,))

@@ -277,6 +277,25 @@ def test_the_set_of_a_version_that_knows_a_charter_is_of_the_combination(resolve
     assert len(everybody.codes) + everybody.more == len(roster.offices)
 
 
+def test_the_tiers_of_a_version_that_knows_a_charter_are_of_the_combination(resolver):
+    triage, scores, complaint = asked("举报广告", {"ADV": 0.9}, {"O11": 0.6})
+    office = resolver.resolve(triage, scores, complaint, WHEN)[0].office
+    assert (office.code, office.decision) == ("O11", Decision.SUGGEST)
+    alone = scores.heads[1].policy
+    measured = replace(alone, thresholds=tuple(office.confidence if o == "O11" else np.inf for o in OFFICES))
+    scores = scores._replace(trust=Trust(SHIPPED, "digest", policy=measured))
+    assert resolver.resolve(triage, scores, complaint, WHEN)[0].office.decision is Decision.AUTO
+
+
+def test_a_version_from_before_combined_answers_had_tiers_keeps_those_of_its_head():
+    policy = head("office", OFFICES).policy
+    trust = Trust(SHIPPED, "digest", BOUND, policy)
+    written = trust.to_manifest(OFFICES)
+    assert Trust.from_manifest(written, OFFICES) == trust
+    del written["policy"]
+    assert Trust.from_manifest(written, OFFICES) == Trust(SHIPPED, "digest", BOUND)
+
+
 def test_without_a_measured_set_the_models_own_stays_where_the_charter_leaves_its_answer(resolver):
     triage, scores, complaint = asked("举报广告", {"ADV": 0.9}, {"O11": 0.6})
     kept = resolver.resolve(with_set(triage, "O11", "O01", more=2), scores, complaint, WHEN)[0].office
