@@ -41,7 +41,10 @@ _FLOAT = np.dtype(np.float32)
 
 
 class TriageModel:
-    """One model version, ready to answer; safe to share between threads."""
+    """One model version, ready to answer; safe to share between threads.
+
+    combined_heads: the heads with the tiers that answers have where a charter has its part in them.
+    """
 
     def __init__(self, model: FittedModel, version: ModelVersion, manifest: Mapping[str, Any]) -> None:
         self.version = version
@@ -50,6 +53,7 @@ class TriageModel:
         self.scope = model.scope
         labels = next((head.classes for head in model.heads if head.target == "office"), ())
         self.trust = Trust.from_manifest(manifest.get("about", {}).get("trust"), labels)
+        self.combined_heads = self.trust.tiers_of(model.heads)
         self._scorer = model.scorer()
         self._parts = parts_of(self._scorer)
         self._blank = blank(len(model.heads))
@@ -122,7 +126,7 @@ class TriageModel:
                     evidence += _evidence(target, places, numbers, reading, masked)
         domain, office = answers.get("domain"), answers.get("office")
         triage = made(Triage, (self.version, masked, domain, office, tuple(evidence), tuple(doubts), reading.flags()))
-        return triage, made(OfficeScores, (self.heads, probabilities, self.trust))
+        return triage, made(OfficeScores, (self.combined_heads, probabilities, self.trust))
 
     def triage_many(self, complaints: Iterable[Complaint], *, with_evidence: bool = True) -> list[Triage]:
         """Answer several complaints, in their order."""

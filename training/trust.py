@@ -82,13 +82,12 @@ def pooled_policy(alone: Policy, roster: Roster, probabilities: _Floats, truth: 
     become one office have its threshold; one whose office is split or gone has none, and neither has an office without
     a label: nobody measured what is sent to it.
     """
-    assert roster.head is not None
     labelled = np.array(roster.labels)[probabilities.argmax(axis=1)] >= 0
     found = choose_policy(
         alone.auto, alone.suggest, probabilities[labelled], truth[labelled].astype(np.int32), len(roster.offices)
     )
     numbers: dict[str | None, int] = {code: number for number, code in enumerate(roster.offices)}
-    offices = [numbers.get(roster.heirs[label]) for label in roster.head.classes]
+    offices = [numbers.get(heir) for heir in roster.heirs.values()]
     thresholds = tuple(np.inf if office is None else found.thresholds[office] for office in offices)
     own = tuple(label for label, office in enumerate(offices) if office in found.own)
     return Policy(alone.auto, alone.suggest, thresholds, own)

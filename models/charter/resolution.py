@@ -156,7 +156,7 @@ def _combined(triage: Triage, roster: Roster, scores: OfficeScores, reading: Rea
     among = _among(alone, code, alternatives, ranking, roster, scores.trust.sets)
     head, label = roster.head, roster.labels[best]
     if head is not None and label >= 0:
-        decision = (scores.trust.policy or head.policy).decide(label, confidence)
+        decision = head.policy.decide(label, confidence)
     else:
         # an office without a label of its own was never measured, and is not sent by itself
         floor = head.policy.suggest.at_least if head is not None else _FLOOR

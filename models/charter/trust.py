@@ -8,7 +8,7 @@ retraining.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, NamedTuple, Self
 
@@ -93,6 +93,16 @@ class Trust:
             None if policy is None else Policy.from_manifest(policy, labels),
         )
 
+    def tiers_of(self, heads: tuple[Head, ...]) -> tuple[Head, ...]:
+        """The heads of a model with the tiers that combined answers have; the same ones where those are the heads' own."""
+        if self.policy is None:
+            return heads
+        # a set that stands without the charter is the head's own
+        return tuple(
+            replace(head, policy=replace(self.policy, sets=head.policy.sets)) if head.target == "office" else head
+            for head in heads
+        )
+
     def __post_init__(self) -> None:
         """Refuse what does not fit. Raises ValueError."""
         if len(self.weights) != len(Match):
@@ -100,7 +110,10 @@ class Trust:
 
 
 class OfficeScores(NamedTuple):
-    """A model's probabilities for one ticket, its heads side by side, float32 [classes], and how far it is trusted."""
+    """A model's probabilities for one ticket, its heads side by side, float32 [classes], and how far it is trusted.
+
+    heads: with the tiers of combined answers, see `Trust.tiers_of`; the same tuple for all tickets of a model.
+    """
 
     heads: tuple[Head, ...]
     probabilities: npt.NDArray[np.float32]

@@ -135,8 +135,8 @@ def _asked(
         "learnt trust": trust.weights,
     }
     assert trust.policy is not None
-    assert roster.head is not None
-    policies = {"the head": roster.head.policy, "the pool": trust.policy}
+    own = next(head.policy for head in heads if head.target == "office")
+    policies = {"the head": own, "the pool": trust.policy}
     said = {
         (way, whose): by_itself(policy, roster, pooled_probabilities(told, weights[way]))
         for way in ("shipped trust", "learnt trust")

@@ -283,7 +283,11 @@ def test_the_tiers_of_a_version_that_knows_a_charter_are_of_the_combination(reso
     assert (office.code, office.decision) == ("O11", Decision.SUGGEST)
     alone = scores.heads[1].policy
     measured = replace(alone, thresholds=tuple(office.confidence if o == "O11" else np.inf for o in OFFICES))
-    scores = scores._replace(trust=Trust(SHIPPED, "digest", policy=measured))
+    trust = Trust(SHIPPED, "digest", policy=measured)
+    domain, _ = scores.heads
+    scores = scores._replace(heads=trust.tiers_of(scores.heads), trust=trust)
+    assert scores.heads[0] is domain
+    assert scores.heads[1].policy == measured
     assert resolver.resolve(triage, scores, complaint, WHEN)[0].office.decision is Decision.AUTO
 
 
@@ -293,7 +297,10 @@ def test_a_version_from_before_combined_answers_had_tiers_keeps_those_of_its_hea
     written = trust.to_manifest(OFFICES)
     assert Trust.from_manifest(written, OFFICES) == trust
     del written["policy"]
-    assert Trust.from_manifest(written, OFFICES) == Trust(SHIPPED, "digest", BOUND)
+    older = Trust.from_manifest(written, OFFICES)
+    assert older == Trust(SHIPPED, "digest", BOUND)
+    heads = (head("office", OFFICES),)
+    assert older.tiers_of(heads) is heads
 
 
 def test_without_a_measured_set_the_models_own_stays_where_the_charter_leaves_its_answer(resolver):
