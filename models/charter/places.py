@@ -61,12 +61,12 @@ _Pattern = tuple[int, tuple[str, ...], str]
 class Sighting(NamedTuple):
     """What one pass finds.
 
-    place: the best one. mixed: its field names places of other stations as well. doubtful: ambiguous names for which no
-    second sign speaks. offices, departments: codes of those that are named.
+    place: the best one. others: places of other stations that its field names as well, one of each. doubtful: ambiguous
+    names for which no second sign speaks. offices, departments: codes of those that are named.
     """
 
     place: PlaceFound | None
-    mixed: bool
+    others: tuple[PlaceFound, ...]
     doubtful: tuple[PlaceFound, ...]
     offices: tuple[str, ...]
     departments: tuple[str, ...]
@@ -78,7 +78,7 @@ _Hit = tuple[int, int, int, str, str]
 Read = tuple[Sequence[_Hit], Sequence[_Hit], tuple[str, ...], tuple[str, ...]]
 """Names of places, best first, those without a second sign, and codes of offices and departments."""
 
-NOTHING_SEEN = Sighting(None, mixed=False, doubtful=(), offices=(), departments=())
+NOTHING_SEEN = Sighting(None, others=(), doubtful=(), offices=(), departments=())
 
 
 class Whole(NamedTuple):
@@ -129,14 +129,14 @@ class Places:
         if known is not None:
             return known
         hits, doubtful, offices, departments = self.read(whole, names)
-        best, mixed = None, False
+        best: PlaceFound | None = None
+        others: tuple[PlaceFound, ...] = ()
         if hits:
             best = _place(hits[0])
             if len(hits) > 1:
-                field, _, _, station, _ = hits[0]
-                mixed = any(hit[0] == field and hit[3] != station for hit in hits)
+                others = _others(hits)
         asked = tuple([_place(hit) for hit in doubtful]) if doubtful else ()
-        found: Sighting = made(Sighting, (best, mixed, asked, offices, departments))
+        found: Sighting = made(Sighting, (best, others, asked, offices, departments))
         if best is None and not asked and all(self._patterns[number][0] > _AMBIGUOUS for number in numbers):
             if len(self._kept) >= _REMEMBERED:
                 self._kept.clear()
@@ -210,6 +210,16 @@ def _ordered(hits: list[_Hit]) -> list[_Hit]:
     if len(set(stations)) <= 1:
         return hits
     return sorted(hits, key=lambda hit: (hit[0], -stations.count((hit[0], hit[3]))))
+
+
+def _others(hits: Sequence[_Hit]) -> tuple[PlaceFound, ...]:
+    """The first place of each station other than the best one's, in its field."""
+    field, _, _, best, _ = hits[0]
+    firsts: dict[str, _Hit] = {}
+    for hit in hits:
+        if hit[0] == field and hit[3] != best:
+            firsts.setdefault(hit[3], hit)
+    return tuple([_place(hit) for hit in firsts.values()])
 
 
 def _own_home(whole: str, begin: int, start: int, end: int) -> bool:

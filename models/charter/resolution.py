@@ -79,7 +79,12 @@ class Resolver:
         """Route without a model: by a domain that somebody names, and a station and kinds, or what the text says of them."""
         received = in_china(received_at)
         sighting, given, said = self.read(complaint, domain)
-        given = Circumstances(kinds or given.kinds, given.condition, given.place if place is None else place)
+        if place is not None:
+            # whoever names the station has answered what the text leaves open
+            seen = sighting.place if sighting.place is not None and sighting.place.station == place else None
+            sighting = sighting._replace(place=seen, others=(), doubtful=())
+            given = given._replace(place=place)
+        given = given._replace(kinds=kinds or given.kinds)
         named = HeadAnswer(domain, self._domains.get(domain, domain), 1.0, AUTO, (), None)
         router = self._router(received.date())
         return self._resolution(router, (named, None, None, True), (sighting, given, said), complaint, received)

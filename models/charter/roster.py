@@ -142,9 +142,9 @@ def evidence_of(sighting: Sighting) -> int:
     place = sighting.place
     if place is None:
         return 0
-    if place.field in {"address", "merchant"}:
-        return _ADDRESS
-    return _MIXED if sighting.mixed else _TEXT
+    if sighting.others:
+        return _MIXED
+    return _ADDRESS if place.field in {"address", "merchant"} else _TEXT
 
 
 _ADDRESS, _TEXT, _MIXED = int(Match.HOME_ADDRESS), int(Match.HOME_TEXT), int(Match.HOME_MIXED)

@@ -85,10 +85,7 @@ class Router:
         """The route of one ticket."""
         domain, office, _, applies = said
         sighting, given, words = reading
-        known = self._grounds.get(given)
-        if known is None:
-            known = self._worked_out(given)
-        grounds, leading = known
+        grounds, leading = self._grounds.get(given) or self._worked_out(given)
         by_domain = grounds.get(domain.code) if domain is not None and domain.code is not None else None
         lead = None
         if office is not None and (code := office.code) is not None and office.decision is not ABSTAIN:
@@ -98,12 +95,10 @@ class Router:
         elif by_domain is None or domain is None or domain.decision is ABSTAIN:
             asked = _questions(reading)
             return _route(RouteState.UNSURE, None, by_domain, reading, basis=(NOTHING_TO_GO_BY,), needs=asked)
-        if by_domain is not None and by_domain.needs_place and self._open(office if lead else None, by_domain):
-            asked = tuple(self._words.is_it_ours[place.name,] for place in sighting.doubtful) or (
-                WHERE_IS_THE_MERCHANT,
-            )
-            basis = self._basis(said, reading, by_domain)
-            return _route(RouteState.NEEDS_PLACE, by_domain.keeper, by_domain, reading, basis=basis, needs=asked)
+        if by_domain is not None and (by_domain.needs_place or sighting.others):
+            asking = self._asking(said, reading, by_domain, lead)
+            if asking is not None:
+                return asking
         ground = by_domain
         if lead is None:
             lead, code = (by_domain.keeper, by_domain.lead) if by_domain is not None else (Party("", ""), "")
@@ -117,6 +112,33 @@ class Router:
             helping += self._joining(domain, ground, sighting)
         tracks, place, look_at = _tracks(lead, by_domain, given.kinds), sighting.place, words.look_at
         return made(Route, (_ROUTED, lead, helping, (), tracks, place, basis, (), look_at))
+
+    def _asking(self, said: Answers, reading: Reading, by_domain: _Ground, lead: Party | None) -> Route | None:
+        """What is asked where nothing says where the merchant is, or one field names places of several stations.
+
+        None where the answer would change nothing.
+        """
+        sighting, given, words = reading
+        if not self._open(said[1] if lead is not None else None, by_domain):
+            return None
+        if by_domain.needs_place:
+            asked = tuple(self._words.is_it_ours[place.name,] for place in sighting.doubtful) or (
+                WHERE_IS_THE_MERCHANT,
+            )
+            basis = self._basis(said, reading, by_domain)
+            return _route(RouteState.NEEDS_PLACE, by_domain.keeper, by_domain, reading, basis=basis, needs=asked)
+        nowhere = self._ground(by_domain.domain, given._replace(place=None))
+        if nowhere is None or not nowhere.needs_place or sighting.place is None:
+            return None
+        places = (sighting.place, *sighting.others)
+        there = [self._ground(by_domain.domain, given._replace(place=place.station)) for place in places]
+        if len({ground.lead if ground is not None else None for ground in there}) == 1:
+            return None
+        named = tuple([(place.name, self._names.get(place.station, place.station)) for place in places])
+        asked = (self._words.which_of_several[sighting.place.field, named],)
+        reading = sighting._replace(place=None), given, words
+        basis = self._basis(said, reading, nowhere)
+        return _route(RouteState.NEEDS_PLACE, nowhere.keeper, nowhere, reading, basis=basis, needs=asked)
 
     def _coordination(
         self,

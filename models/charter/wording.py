@@ -63,6 +63,7 @@ class Wording:
         self.by_place = _Said(self._by_place)
         self.by_model = _Said(self._by_model)
         self.is_it_ours = _Said(self._is_it_ours)
+        self.which_of_several = _Said(self._which_of_several)
         self.ask_department = _Said(self._ask_department)
         self.stays_ours = _Said(self._stays_ours)
 
@@ -94,6 +95,14 @@ class Wording:
         return Sentence(
             f"“{name}”是本辖区的那个吗？请核实商家的街道或镇",
             f"Is “{name}” the one in our district? Ask for the merchant's street or town",
+        )
+
+    def _which_of_several(self, field: str, places: Sequence[tuple[str, str]]) -> Sentence:
+        """places: names, each with that of its station."""
+        zh, en = _FIELDS[field]
+        return Sentence(
+            f"{zh}提到{'、'.join(f'“{name}”（{station}）' for name, station in places)}：商家在其中哪一处？",
+            f"The {en} names {', '.join(f'{name} ({station})' for name, station in places)}: at which of them is the merchant?",
         )
 
     def _ask_department(self, departments: Sequence[Party]) -> Sentence:

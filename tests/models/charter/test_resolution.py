@@ -91,6 +91,39 @@ def test_an_ambiguous_name_is_asked_about_by_name(resolver):
     assert "桥西" in found.route.needs[0].zh
 
 
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [({"address": "东亭街道和桥西大道交叉口"}, "商家地址"), ({"title": "东亭街道的店，还是桥西大道的"}, "标题")],
+)
+def test_places_of_several_stations_in_one_field_are_asked_about_by_name(resolver, fields, field):
+    ticket = asked("买到过期食品", {"FDS": 0.9}, {"T01": 0.4, "T02": 0.4}, **fields)
+    route = resolver.resolve(*ticket, WHEN)[1].route
+    assert route.state is RouteState.NEEDS_PLACE
+    (question,) = route.needs
+    assert question.zh.startswith(f"{field}提到“东亭街道”（东亭市场监管所）、“桥西大道”（桥西市场监管所）")
+    assert "东亭街道 (东亭市场监管所), 桥西大道 (桥西市场监管所)" in question.en
+    # nothing says which: the rule tells who has it meanwhile, and no place is claimed
+    assert (route.lead.code, route.place) == ("O03", None)
+    assert not any("东亭街道" in each.zh for each in route.basis)
+
+
+def test_places_of_several_stations_are_not_asked_about_where_nothing_hangs_on_them(resolver):
+    both = {"address": "东亭街道和桥西大道交叉口"}
+    line = resolver.resolve(*asked("举报广告", {"ADV": 0.9}, {"O11": 0.6}, **both), WHEN)[1].route
+    assert (line.state, line.lead.code) == (RouteState.ROUTED, "O11")
+    # places of one station are one place
+    one = asked("买到过期食品", {"FDS": 0.9}, {"T01": 0.4, "T02": 0.4}, address="东亭街道东亭菜市场")
+    assert resolver.resolve(*one, WHEN)[1].route.lead.code == "T01"
+
+
+def test_who_names_the_station_answers_what_the_text_leaves_open(resolver):
+    complaint = Complaint(text="买到过期食品", address="东亭街道和桥西大道交叉口")
+    assert resolver.resolve_given("FDS", None, complaint, WHEN).route.state is RouteState.NEEDS_PLACE
+    named = resolver.resolve_given("FDS", "T03", complaint, WHEN).route
+    assert (named.state, named.lead.code, named.place) == (RouteState.ROUTED, "T03", None)
+    assert not any("东亭街道" in each.zh for each in named.basis)
+
+
 def test_rule_and_domain_are_in_the_basis(resolver):
     found = resolver.resolve(*asked("举报广告", {"ADV": 0.9}, {"O11": 0.6}), WHEN)[1]
     assert found.route.lead.code == "O11"
