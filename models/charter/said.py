@@ -12,7 +12,7 @@ from models.charter.conditions import ConditionFinder
 from models.charter.hearing import Hearing
 from models.charter.look_at import shipped_facts
 from models.charter.places import JOINT, Whole
-from models.charter.requests import KINDS_HEARD, shipped
+from models.charter.requests import GREETING_AT_MOST, KINDS_HEARD, is_greeting, shipped
 from models.charter.route import Sentence, Urgency
 from models.charter.urgency import USUAL, Urgencies
 
@@ -46,7 +46,12 @@ class Listener:
     def of(self, whole: Whole, domain: str | None) -> tuple[Said, list[int]]:
         """Hear one ticket: what it says, and the names in it. domain: its code, where it is known."""
         kinds, worth, names = self._hearing.of(encode(whole.written), whole.title, domain)
-        return self._asked(kinds, worth, whole) if worth else _NOTHING_ELSE[kinds], names
+        if worth:
+            return self._asked(kinds, worth, whole), names
+        written, begin = whole.written, whole.title
+        if len(written) - begin <= GREETING_AT_MOST and is_greeting(written[begin:]):
+            return _NOTHING_AT_ALL, names
+        return _NOTHING_ELSE[kinds], names
 
     def _asked(self, kinds: int, worth: list[int], whole: Whole) -> Said:
         facts_from, conditions_from = self._facts_from, self._conditions_from
@@ -67,3 +72,4 @@ class Listener:
 
 
 _NOTHING_ELSE = tuple(Said(kinds, None, USUAL, ()) for kinds in KINDS_HEARD)
+_NOTHING_AT_ALL = Said((Request.OTHER,), None, USUAL, ())
