@@ -166,6 +166,9 @@ def _combined(triage: Triage, roster: Roster, scores: OfficeScores, reading: Rea
         # an office without a label of its own was never measured, and is not sent by itself
         floor = head.policy.suggest.at_least if head is not None else _FLOOR
         decision = SUGGEST if confidence >= floor else ABSTAIN
+    if sighting.others and decision is AUTO and roster.is_by_place(best):
+        # of the places that one field names the first is a hint, and no more
+        decision = SUGGEST
     office = made(HeadAnswer, (code, names[best], confidence, decision, alternatives, contrast, among))
     doubts = doubts_of("office", decision, confidence, its_share)
     return made(Triage, (model, complaint, domain, office, evidence, (*_others(doubted), *doubts), warnings))

@@ -102,6 +102,10 @@ class Roster:
         evidence = evidence_of(sighting) if given.place is not None else 0
         return probabilities, named, self._standing, table, evidence
 
+    def is_by_place(self, office: int) -> bool:
+        """Tell whether an office, by its number, has a territory."""
+        return self.offices[office] in self._territories
+
     def _worked_out(self, given: Circumstances) -> Integers:
         if len(self._tables) >= _REMEMBERED:
             self._tables.clear()

@@ -119,26 +119,26 @@ class Router:
         None where the answer would change nothing.
         """
         sighting, given, words = reading
-        if not self._open(said[1] if lead is not None else None, by_domain):
+        ground, asked = by_domain, tuple([self._words.is_it_ours[place.name,] for place in sighting.doubtful])
+        if sighting.others:
+            nowhere = self._ground(by_domain.domain, given._replace(place=None))
+            asked = self._which_of_several(sighting, given, by_domain.domain)
+            if nowhere is None or not nowhere.needs_place or not asked:
+                return None
+            ground, reading = nowhere, (sighting._replace(place=None), given, words)
+        if not self._open(said[1] if lead is not None else None, ground):
             return None
-        if by_domain.needs_place:
-            asked = tuple(self._words.is_it_ours[place.name,] for place in sighting.doubtful) or (
-                WHERE_IS_THE_MERCHANT,
-            )
-            basis = self._basis(said, reading, by_domain)
-            return _route(RouteState.NEEDS_PLACE, by_domain.keeper, by_domain, reading, basis=basis, needs=asked)
-        nowhere = self._ground(by_domain.domain, given._replace(place=None))
-        if nowhere is None or not nowhere.needs_place or sighting.place is None:
-            return None
-        places = (sighting.place, *sighting.others)
-        there = [self._ground(by_domain.domain, given._replace(place=place.station)) for place in places]
+        basis, asked = self._basis(said, reading, ground), asked or (WHERE_IS_THE_MERCHANT,)
+        return _route(RouteState.NEEDS_PLACE, ground.keeper, ground, reading, basis=basis, needs=asked)
+
+    def _which_of_several(self, sighting: Sighting, given: Circumstances, domain: str) -> tuple[Sentence, ...]:
+        """The question between places of several stations; none where all of them have the same lead."""
+        places = tuple([place for place in (sighting.place, *sighting.others) if place is not None])
+        there = [self._ground(domain, given._replace(place=place.station)) for place in places]
         if len({ground.lead if ground is not None else None for ground in there}) == 1:
-            return None
+            return ()
         named = tuple([(place.name, self._names.get(place.station, place.station)) for place in places])
-        asked = (self._words.which_of_several[sighting.place.field, named],)
-        reading = sighting._replace(place=None), given, words
-        basis = self._basis(said, reading, nowhere)
-        return _route(RouteState.NEEDS_PLACE, nowhere.keeper, nowhere, reading, basis=basis, needs=asked)
+        return (self._words.which_of_several[places[0].field, named],)
 
     def _coordination(
         self,
@@ -219,10 +219,14 @@ class Router:
         return tuple([self._asked[code] for code in sighting.departments if code in by_rule or code in keeping])
 
     def _open(self, office: HeadAnswer | None, ground: _Ground) -> bool:
-        """Whether it is open who leads, for want of a place: what the model is not sure of it has guessed from habit."""
-        if office is None or office.decision is AUTO:
-            return office is None
-        return office.code == ground.lead or office.code in self.division.stations
+        """Whether it is open who leads, for want of a place.
+
+        Who has a ticket only meanwhile, has it so however sure that is; a station that the model is not sure of it has
+        guessed from habit.
+        """
+        if office is None or office.code == ground.lead:
+            return True
+        return office.decision is not AUTO and office.code in self.division.stations
 
     def _named(self, code: str) -> Party:
         return Party(code, self._names.get(code, code))

@@ -85,6 +85,21 @@ def test_without_a_place_where_one_is_needed_the_operator_is_given_a_question(re
     assert found.route.lead.code == "O03"
 
 
+def test_who_has_a_ticket_only_meanwhile_has_it_so_however_sure_that_is(resolver):
+    triage, found = resolver.resolve(*asked("买到过期食品", {"FDS": 0.99}, {"O03": 0.99}, offices=("O03", "T01")), WHEN)
+    assert (triage.office.code, triage.office.decision) == ("O03", Decision.AUTO)
+    assert (found.route.state, found.route.lead.code) == (RouteState.NEEDS_PLACE, "O03")
+    assert found.route.needs
+
+
+def test_a_station_that_the_model_is_sure_of_is_not_asked_for_its_place(resolver):
+    triage, scores, complaint = asked("买到过期食品", {"FDS": 0.9}, {"T01": 0.99})
+    by_model = Trust((2.0, -2.0, *[0.0] * (len(SHIPPED) - 2)))
+    triage, found = resolver.resolve(triage, scores._replace(trust=by_model), complaint, WHEN)
+    assert (triage.office.code, triage.office.decision) == ("T01", Decision.AUTO)
+    assert (found.route.state, found.route.needs) == (RouteState.ROUTED, ())
+
+
 def test_an_ambiguous_name_is_asked_about_by_name(resolver):
     found = resolver.resolve(*asked("在桥西买到过期食品", {"FDS": 0.9}, {"T01": 0.4, "T02": 0.4}), WHEN)[1]
     assert found.route.state is RouteState.NEEDS_PLACE
@@ -105,6 +120,16 @@ def test_places_of_several_stations_in_one_field_are_asked_about_by_name(resolve
     # nothing says which: the rule tells who has it meanwhile, and no place is claimed
     assert (route.lead.code, route.place) == ("O03", None)
     assert not any("东亭街道" in each.zh for each in route.basis)
+
+
+def test_an_answer_that_hangs_on_the_first_of_several_places_is_not_sent_by_itself(resolver):
+    likely = {"FDS": 0.99}, {"T01": 0.99}
+    sure = resolver.resolve(*asked("买到过期食品", *likely, address="东亭街道"), WHEN)[0].office
+    hint = resolver.resolve(*asked("买到过期食品", *likely, address="东亭街道和桥西大道交叉口"), WHEN)
+    assert (sure.code, sure.decision) == ("T01", Decision.AUTO)
+    assert (hint[0].office.code, hint[0].office.decision) == ("T01", Decision.SUGGEST)
+    assert hint[0].office.confidence >= 0.9
+    assert hint[1].route.state is RouteState.NEEDS_PLACE
 
 
 def test_places_of_several_stations_are_not_asked_about_where_nothing_hangs_on_them(resolver):
