@@ -146,12 +146,13 @@ def charter_called(reference: str) -> Charter:
     """Read the charter that is meant: a file, a number in the book, `demo`, or `active` for the one in force."""
     from pathlib import Path
 
-    if Path(reference).exists():
-        return read_charter_file(Path(reference))
+    # first, so that what lies about in the folder does not change what a word means; ./demo is a file
     if reference == "active":
         return _book().active().read()
     if reference == "demo" or (reference.isascii() and reference.isdigit()):
         return _book().get(0 if reference == "demo" else int(reference)).read()
+    if Path(reference).exists():
+        return read_charter_file(Path(reference))
     raise click.BadParameter(f"{reference}：没有这个文件，也不是编号、demo 或 active | neither a file nor a version")
 
 
