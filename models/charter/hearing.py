@@ -76,8 +76,8 @@ class Hearing:
         # sorted, as the order of a set changes from run to run
         asked = sorted({word for needs in questions for words in needs for word in words})
         numbers = {word: number for number, word in enumerate(dict.fromkeys([*weighed, *asked, *names]))}
-        self._starts = {domain: number for number, domain in enumerate(starts, len(numbers))}
-        self._unknown = self._starts[""]
+        self._starts: dict[str | None, int] = {domain: number for number, domain in enumerate(starts, len(numbers))}
+        self._unknown = self._starts[None] = self._starts[""]
         self._words = np.full((len(numbers) + len(starts), _RECORD), -1, np.int32)
         self._words[:, :_SETS] = 0
         for places, records in ((numbers, weighed), (self._starts, starts)):
@@ -96,7 +96,7 @@ class Hearing:
 
         domain: one that is not among the starts counts as not known.
         """
-        start = self._starts.get(domain, self._unknown) if domain else self._unknown
+        start = self._starts.get(domain, self._unknown)
         room = _ROOM * len(text) + self._room
         try:
             scratch = self._spare.pop()

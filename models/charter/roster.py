@@ -14,9 +14,12 @@ from models.charter.places import Sighting
 from models.charter.pool import given_table, pooled, standing_table
 from models.charter.trust import Match, OfficeScores, Trust
 from models.fitted import Head
-from models.prediction import Target
+from models.prediction import ABSTAIN, AUTO, SUGGEST, Decision, PredictionSet, Target
 
 Integers = npt.NDArray[np.int32]
+
+_FLOOR = 0.20
+"""The least confidence to be shown of an office that no policy speaks of."""
 
 _REMEMBERED = 1024
 """Combinations of kinds, condition and place whose tables are kept."""
@@ -38,15 +41,14 @@ many offices are probable enough for the set of the answer."""
 class Roster:
     """The offices of `division`'s day, and where a model's labels have gone to.
 
-    offices, names: their codes and names. labels: for each, the class number of its own label in the office head, -1 where it has none of
-    its own. applies: whether the office head has at least one label that the charter knows; True where a model has no
+    offices, names: their codes and names. labels: for each, the class number of its own label in the office head, -1 where
+    it has none of its own. applies: whether the office head has at least one label that the charter knows; True where a model has no
     office head, and the charter answers alone. heirs: of each label the office that does today what the label's did,
     None where there is none, or more than one. staying: the labels that are offices of the day themselves.
     """
 
     def __init__(self, charter: Charter, division: Division, on: date, heads: tuple[Head, ...]) -> None:
         self.heads = heads
-        self.head = next((head for head in heads if head.target == "office"), None)
         self.offices = tuple(office.code for office in charter.offices if division.today(office.code) == (office.code,))
         names = {office.code: office.name for office in charter.offices}
         self.names = tuple(names[code] for code in self.offices)
@@ -63,6 +65,10 @@ class Roster:
         self.staying = frozenset(label for label, heir in self.heirs.items() if label == heir)
         heirs = [(label, self._numbers[heir]) for label, said in enumerate(labels) for heir in today[said]]
         self.labels = self._own_labels(heirs)
+        head, _ = spans.get("office", (None, 0))
+        # an office without a label of its own was never measured, and is not sent by itself
+        self._auto = tuple([head.policy.thresholds[label] if head and label >= 0 else np.inf for label in self.labels])
+        self._floor = head.policy.suggest.at_least if head else _FLOOR
         self.applies = bool(heirs) or not labels
         parts = _parts(charter, division, on)
         places = {domain: number for number, domain in enumerate(self._domains)}
@@ -75,6 +81,27 @@ class Roster:
         self._sides: dict[str | None, Integers] = {None: np.zeros(len(self.offices), np.int32)}
         self._nobody = np.empty(0, np.int32)
         self._trusted: tuple[Trust | None, npt.NDArray[np.float64]] = None, np.empty(0)
+
+    def decide(self, office: int, confidence: float) -> Decision:
+        """The tier of an answer, as `models.decision.Policy.decide` has it: number of an office and its pooled probability."""
+        if confidence >= self._auto[office]:
+            return AUTO
+        return SUGGEST if confidence >= self._floor else ABSTAIN
+
+    def inherited(self, own: PredictionSet, best: str) -> PredictionSet | None:
+        """A model's own set in the offices of the day, where no set was measured with a charter.
+
+        That is where the model's answer stands, the best office, and each of its set's labels has one heir; else there is none.
+        """
+        labels = own.codes
+        if self.heirs[labels[0]] != best:
+            return None
+        if self.staying.issuperset(labels):
+            return own
+        heirs = [self.heirs[label] for label in labels]
+        if None in heirs:
+            return None
+        return own._replace(codes=tuple(dict.fromkeys([heir for heir in heirs if heir is not None])))
 
     def rank(self, scores: OfficeScores, given: Circumstances, sighting: Sighting) -> Ranking:
         """Rank the offices of one ticket."""

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from features.codepoints import encode
+from features.complaint import Complaint
 from models.charter.articles import Charter, Request
 from models.charter.conditions import ConditionFinder
 from models.charter.hearing import Hearing
 from models.charter.look_at import shipped_facts
-from models.charter.places import JOINT, Whole
+from models.charter.places import JOINT, written_out
 from models.charter.requests import KINDS_HEARD, shipped
 from models.charter.route import Sentence, Urgency
 from models.charter.urgency import USUAL, Urgencies
@@ -43,21 +44,24 @@ class Listener:
         questions = (*urgent, *facts, *self._conditions.needs)
         self._hearing = Hearing(requests.words, requests.starts, questions, names)
 
-    def of(self, whole: Whole, domain: str | None) -> tuple[Said, list[int]]:
-        """Hear one ticket: what it says, and the names in it. domain: its code, where it is known."""
-        kinds, worth, names = self._hearing.of(encode(whole.written), whole.title, domain)
-        return self._asked(kinds, worth, whole) if worth else _NOTHING_ELSE[kinds], names
+    def of(self, complaint: Complaint, domain: str | None) -> tuple[Said, list[int]]:
+        """Hear one ticket: what it says, and the names in it, in the text that is written out.
 
-    def _asked(self, kinds: int, worth: list[int], whole: Whole) -> Said:
+        domain: its code, where it is known.
+        """
+        written, said = written_out(complaint)
+        kinds, worth, names = self._hearing.of(encode(written), said, domain)
+        return self._asked(kinds, worth, complaint) if worth else _NOTHING_ELSE[kinds], names
+
+    def _asked(self, kinds: int, worth: list[int], complaint: Complaint) -> Said:
         facts_from, conditions_from = self._facts_from, self._conditions_from
-        both = whole.written[whole.title :]
+        both = f"{complaint.title}{JOINT}{complaint.text}"
         alarming = [question for question in worth if question < facts_from]
         telling = [question - facts_from for question in worth if facts_from <= question < conditions_from]
         met = [question - conditions_from for question in worth if question >= conditions_from]
         urgency = USUAL
         if alarming:
-            title, text = both[: whole.text - whole.title - len(JOINT)], whole.written[whole.text :]
-            urgency = self._urgencies.of_tried({"title": title, "text": text}, alarming)
+            urgency = self._urgencies.of_tried({"title": complaint.title, "text": complaint.text}, alarming)
         return Said(
             KINDS_HEARD[kinds],
             self._conditions.of_tried(both, met) if met else None,

@@ -62,6 +62,7 @@ class Wording:
         self.by_rule = _Said(self._by_rule)
         self.by_place = _Said(self._by_place)
         self.by_model = _Said(self._by_model)
+        self.by_model_alone = _Said(self._by_model_alone)
         self.is_it_ours = _Said(self._is_it_ours)
         self.ask_department = _Said(self._ask_department)
         self.stays_ours = _Said(self._stays_ours)
@@ -81,14 +82,12 @@ class Wording:
         zh, en = _FIELDS[field]
         return Sentence(f"{office}：{zh}写明“{name}”", f"{office}: {en} names {name}")
 
-    def _by_model(self, office: str, percent: int, alone: str | None, percent_alone: int) -> Sentence:
-        """The combined probability; alone: the office that the model has by itself, if that is another."""
-        zh, en = f"{office}：模型与章程合并后的概率 {percent}%", f"{office}: {percent}% by model and charter"
-        if alone is None:
-            return Sentence(zh, en)
-        return Sentence(
-            f"{zh}（只看模型是 {alone} {percent_alone}%）", f"{en} (by the model alone {alone}, {percent_alone}%)"
-        )
+    def _by_model(self, office: str, percent: int) -> Sentence:
+        return Sentence(f"{office}：模型与章程合并后的概率 {percent}%", f"{office}: {percent}% by model and charter")
+
+    def _by_model_alone(self, office: str | None, percent: int) -> Sentence:
+        """What is added where the model has another office by itself."""
+        return Sentence(f"（只看模型是 {office} {percent}%）", f" (by the model alone {office}, {percent}%)")
 
     def _is_it_ours(self, name: str) -> Sentence:
         return Sentence(
