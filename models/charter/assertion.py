@@ -9,8 +9,9 @@ _SENTENCE_ENDS = "。！？!?；;\n"
 _CLAUSE = "，,、：:。！？!?；;\n"
 
 _DENIED = re.compile(
-    # 没有人食物中毒, 并未被困电梯; only what may stand between, so that 没人管电梯困人 is no denial
-    r"(?:没有?|沒有?|未|并未|从未|尚未|无|没人|无人|没谁|没得|不曾|未曾|排除|不存在|不涉及|谈不上|不至于|(?<![是要])不是|并非|不算)"
+    # 没有人食物中毒, 并未被困电梯; only what may stand between, so that 没人管电梯困人 is no denial; each with a character of
+    # its own at first, by which it is looked for
+    r"(?:没有?|沒有?|未|并未|从未|尚未|无|没人|无人|没谁|没得|不曾|未曾|排除|不存在|不涉及|谈不上|不至于|不是(?<![是要]不是)|并非|不算)"
     r"(?:了|人|出现|发生|造成|导致|引起|有|孩子|学生|任何|什么|啥|过|再|因此|被|听说|出过?|吃出|吃成|明显|其他|想过?|打算|要|说|去|是|算|到){0,3}\Z"
 )
 _LONGEST_DENIAL = 9
@@ -36,6 +37,7 @@ _OVER = re.compile(
 _TAUGHT = re.compile(
     r"[”\"》]?的?(?:预防|防治|防范|宣传|知识|演练|演习|应急|预案|讲座|培训|教育|须知|指南|保险|科普|常识|题材|游戏|小说|电影|短剧|这部|主题)"
 )
+_NOT_STATED_AFTER = re.compile("|".join(each.pattern for each in (_DENIED_AFTER, _SUPPOSED_AFTER, _TAUGHT)))
 _NAMED = re.compile(
     r"(?:叫做?|名为|店名|品牌|招牌|片名|书名|菜名|课程|小说|电影|歌曲|游戏|话剧|标语|广告语|印着|写着)[是为：:]?$"
 )
@@ -62,10 +64,9 @@ def is_denied(text: str, start: int, end: int) -> bool:
 def is_stated(text: str, start: int, end: int) -> bool:
     """Tell whether `text[start:end]` is neither denied nor supposed, nor the title or name of something."""
     return not (
-        is_denied(text, start, end)
+        _DENIED.search(text, max(0, start - _LONGEST_DENIAL), start)
+        or _NOT_STATED_AFTER.match(text, end)
         or _SUPPOSED.search(text, _near(text, start), start)
-        or _SUPPOSED_AFTER.match(text, end)
-        or _TAUGHT.match(text, end)
         or _in_a_name(text, start, end)
     )
 

@@ -5,17 +5,17 @@ from functools import lru_cache
 
 from features.complaint import Complaint
 from models.charter.articles import Charter, Request
-from models.charter.division import Division
+from models.charter.division import Circumstances, Division
 from models.charter.due import Deadlines, at_moment
 from models.charter.duty import DAY_OFF, needs_duty_officer
-from models.charter.places import Places
-from models.charter.roster import Circumstances, Roster
+from models.charter.roster import Ranking, Roster
 from models.charter.route import CharterVersion, Resolution
-from models.charter.routing import Answers, Reading, Router
+from models.charter.routing import Answers, Case, Reading, Router
 from models.charter.said import Listener
 from models.charter.trust import OfficeScores
 from models.charter.wording import Wording
 from models.charter.workdays import in_china
+from models.decision import Sets
 from models.fitted import Head
 from models.prediction import AUTO, Candidate, HeadAnswer, Triage, made
 from models.triage import doubts_of
@@ -30,12 +30,11 @@ class Resolver:
     def __init__(self, charter: Charter, version: CharterVersion) -> None:
         self.charter = charter
         self.version = version
-        self._places = Places(charter)
-        self._listener = Listener(charter, self._places.names)
+        self._listener = Listener(charter)
         self._deadlines = Deadlines(charter)
         self._wording = Wording(charter)
         self._domains = dict(charter.domains)
-        self._routers: dict[date, Router] = {}
+        self._days: dict[date, _Day] = {}
 
     def resolve(
         self, triage: Triage, scores: OfficeScores | None, complaint: Complaint, received_at: datetime
@@ -46,22 +45,22 @@ class Resolver:
         complaint: as it came in, not masked.
         """
         received = in_china(received_at)
-        day = received.date()
         # a call for what is there already takes longer than to look for it
-        router = self._routers.get(day) or self._router(day)
+        router, rosters = self._days.get(received.date()) or self._day(received.date())
         domain, alone = triage.domain, triage.office
         about = domain.code if domain is not None else None
-        reading = self.read(complaint, about)
-        office, applies = alone, scores is not None
+        sighting, given, _ = reading = self.read(complaint, about)
         # a model that was silent of a head it has stays so
-        if scores is not None and (alone is None or alone.code is not None) and (domain is None or about is not None):
-            heads = scores.heads
-            roster = router.rosters.get(id(heads)) or self.roster(day, heads)
-            applies = roster.applies
-            if applies:
-                triage = _combined(triage, roster, scores, reading)
-                office = triage.office
-        return triage, self._resolution(router, (domain, office, alone, applies), reading, complaint, received)
+        if scores is None or (domain is not None and about is None) or (alone is not None and alone.code is None):
+            said: Answers = domain, alone, alone, scores is not None
+            return triage, self._resolution(router, said, reading, router.case(given), complaint, received)
+        heads = scores.heads
+        roster = rosters.get(id(heads)) or self.roster(received.date(), heads)
+        case, table = roster.case(given)
+        if roster.applies:
+            triage = _combined(triage, roster, roster.rank(scores, table, sighting), scores.trust.sets)
+        said = domain, triage.office, alone, roster.applies
+        return triage, self._resolution(router, said, reading, case, complaint, received)
 
     def resolve_given(
         self,
@@ -76,46 +75,45 @@ class Resolver:
         sighting, given, said = self.read(complaint, domain)
         given = Circumstances(kinds or given.kinds, given.condition, given.place if place is None else place)
         named = HeadAnswer(domain, self._domains.get(domain, domain), 1.0, AUTO, (), None)
-        router = self._router(received.date())
-        return self._resolution(router, (named, None, None, True), (sighting, given, said), complaint, received)
+        router, _ = self._day(received.date())
+        reading = sighting, given, said
+        return self._resolution(router, (named, None, None, True), reading, router.case(given), complaint, received)
 
     def read(self, complaint: Complaint, domain: str | None) -> Reading:
         """What the charter reads in a ticket; domain: as far as it is known."""
-        said, names = self._listener.of(complaint, domain)
-        sighting = self._places.sight(complaint, names)
+        said, sighting = self._listener.of(complaint, domain)
         place = sighting.place
         given = made(Circumstances, (said.kinds, said.condition, place.station if place is not None else None))
         return sighting, given, said
 
     def division(self, day: date) -> Division:
         """The division of work on a day."""
-        return self._router(day).division
+        return self._day(day)[0].division
 
-    def _router(self, day: date) -> Router:
-        found = self._routers.get(day)
+    def _day(self, day: date) -> "_Day":
+        found = self._days.get(day)
         if found is None:
-            if len(self._routers) >= _DAYS:
-                self._routers.clear()
-            found = self._routers[day] = Router(self.charter, day, self._wording, self._deadlines)
+            if len(self._days) >= _DAYS:
+                self._days.clear()
+            found = self._days[day] = Router(self.charter, day, self._wording, self._deadlines), {}
         return found
 
     def roster(self, day: date, heads: tuple[Head, ...]) -> Roster:
         """The day's offices beside a model's labels."""
-        rosters = self._router(day).rosters
+        router, rosters = self._day(day)
         found = rosters.get(id(heads))
         # a roster keeps its heads, so that no others can have their address
         if found is None:
             if len(rosters) >= _MODELS:
                 rosters.clear()
-            found = rosters[id(heads)] = Roster(self.charter, self.division(day), day, heads)
+            found = rosters[id(heads)] = Roster(self.charter, router, day, heads)
         return found
 
     def _resolution(
-        self, router: Router, said: Answers, reading: Reading, complaint: Complaint, received: datetime
+        self, router: Router, said: Answers, reading: Reading, case: Case, complaint: Complaint, received: datetime
     ) -> Resolution:
         _, given, words = reading
-        case, urgency = router.case(given), words.urgency
-        route = router.route(said, reading, case)
+        route, urgency = router.route(said, reading, case), words.urgency
         if router.day_off:
             domain = said[0].code if said[0] is not None else None
             if needs_duty_officer(domain, urgency, complaint.text):
@@ -123,11 +121,13 @@ class Resolver:
         return made(Resolution, (self.version, given.kinds, route, urgency, at_moment(case[2], received)))
 
 
-def _combined(triage: Triage, roster: Roster, scores: OfficeScores, reading: Reading) -> Triage:
+_Day = tuple[Router, dict[int, Roster]]
+"""What routes the tickets of a day, and its rosters by the addresses of the models' heads."""
+
+
+def _combined(triage: Triage, roster: Roster, ranking: Ranking, sets: Sets | None) -> Triage:
     """The triage with the office that model and charter have together; `alone` is the model's."""
     model, complaint, domain, alone, evidence, doubted, warnings = triage
-    sighting, given, _ = reading
-    ranking = roster.rank(scores, given, sighting)
     best, confidence, second, its_share, third, thirds_share, fourth, fourths_share, passing = ranking
     codes, names = roster.offices, roster.names
     code = codes[best]
@@ -148,7 +148,7 @@ def _combined(triage: Triage, roster: Roster, scores: OfficeScores, reading: Rea
             contrast = None
     if evidence and contrast is None:
         evidence = tuple([each for each in evidence if each.target != "office" or (same and each.weight > 0)])
-    sets, among = scores.trust.sets, alone.set if alone is not None else None
+    among = alone.set if alone is not None else None
     if sets is not None:
         among = sets.of(code, alternatives, lambda: passing)
     elif among is not None:

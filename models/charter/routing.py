@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from models.charter.articles import Charter, OfficeKind, Request
-from models.charter.division import Division
+from models.charter.division import Circumstances, Division
 from models.charter.due import Deadlines, Running
 from models.charter.places import Sighting
-from models.charter.roster import Circumstances, Roster
 from models.charter.route import Party, PlaceFound, Route, RouteState, Sentence, Track
 from models.charter.said import Said
 from models.charter.wording import (
@@ -17,6 +16,7 @@ from models.charter.wording import (
     WHAT_IS_IT_ABOUT,
     WHERE_IS_THE_MERCHANT,
     Wording,
+    by_model,
 )
 from models.charter.workdays import is_workday
 from models.prediction import ABSTAIN, AUTO, HeadAnswer, made
@@ -88,8 +88,6 @@ class Router:
         self._words = words
         self._asked = {department.code: Party(department.code, department.name) for department in charter.departments}
         self._cases: dict[Circumstances, Case] = {}
-        self.rosters: dict[int, Roster] = {}
-        """Of the day's models, by the address of their heads."""
 
     def case(self, given: Circumstances) -> Case:
         """What follows from circumstances, worked out once."""
@@ -196,13 +194,9 @@ class Router:
         if place is not None:
             holder = self._names.get(place.station, place.station)
             basis += (words.by_place[holder, place.field, place.name],)
-        if not applies or office is None or (code := office.code) is None:
+        if not applies or office is None or office.code is None:
             return basis
-        by_model = words.by_model[office.name or code, round(office.confidence * 100)]
-        if alone is not None and (own := alone.code) is not None and own != code:
-            less = words.by_model_alone[alone.name, round(alone.confidence * 100)]
-            by_model = made(Sentence, (by_model[0] + less[0], by_model[1] + less[1]))
-        return (*basis, by_model)
+        return (*basis, by_model(office, alone))
 
     def _joining(self, domain: HeadAnswer | None, ground: _Ground | None, sighting: Sighting) -> tuple[Party, ...]:
         """Departments that the text has a matter of and that join us by their own article or the rule's."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from models.charter.articles import Charter, Request
 from models.charter.route import Party, Sentence
+from models.prediction import HeadAnswer, made
 
 KIND_NAMES: Mapping[Request, str] = {
     Request.COMPLAINT: "投诉",
@@ -39,6 +40,24 @@ NOTHING_TO_GO_BY = Sentence(
 
 _KEPT = 4096
 
+_PERCENT = tuple(f"{number}%" for number in range(101))
+
+
+# formed anew for every ticket: few have the same probabilities
+def by_model(office: HeadAnswer, alone: HeadAnswer | None) -> Sentence:
+    """The combined probability of an office; alone: what the model has by itself, told where that is another."""
+    name, share = office.name or office.code, _PERCENT[round(office.confidence * 100)]
+    if alone is None or alone.code is None or alone.code == office.code:
+        return made(Sentence, (f"{name}：模型与章程合并后的概率 {share}", f"{name}: {share} by model and charter"))
+    other, by_itself = alone.name, _PERCENT[round(alone.confidence * 100)]
+    return made(
+        Sentence,
+        (
+            f"{name}：模型与章程合并后的概率 {share}（只看模型是 {other} {by_itself}）",
+            f"{name}: {share} by model and charter (by the model alone {other}, {by_itself})",
+        ),
+    )
+
 
 class _Said(dict[tuple[Any, ...], Sentence]):
     """Sentences by what they are made of: `said[office, percent]`, which costs a look-up where it was said before."""
@@ -61,8 +80,6 @@ class Wording:
         self._domains = dict(charter.domains)
         self.by_rule = _Said(self._by_rule)
         self.by_place = _Said(self._by_place)
-        self.by_model = _Said(self._by_model)
-        self.by_model_alone = _Said(self._by_model_alone)
         self.is_it_ours = _Said(self._is_it_ours)
         self.ask_department = _Said(self._ask_department)
         self.stays_ours = _Said(self._stays_ours)
@@ -81,13 +98,6 @@ class Wording:
     def _by_place(self, office: str, field: str, name: str) -> Sentence:
         zh, en = _FIELDS[field]
         return Sentence(f"{office}：{zh}写明“{name}”", f"{office}: {en} names {name}")
-
-    def _by_model(self, office: str, percent: int) -> Sentence:
-        return Sentence(f"{office}：模型与章程合并后的概率 {percent}%", f"{office}: {percent}% by model and charter")
-
-    def _by_model_alone(self, office: str | None, percent: int) -> Sentence:
-        """What is added where the model has another office by itself."""
-        return Sentence(f"（只看模型是 {office} {percent}%）", f" (by the model alone {office}, {percent}%)")
 
     def _is_it_ours(self, name: str) -> Sentence:
         return Sentence(

@@ -29,10 +29,10 @@ from features.normalise import Normaliser
 from features.segment import Lexicon
 from models.calibration import expected_calibration_error
 from models.charter.articles import Charter, Office, OfficeKind, Request, Validity
-from models.charter.division import Division
+from models.charter.division import Circumstances, Division
 from models.charter.places import PlaceFinder, Sighting
 from models.charter.reading import read_charter
-from models.charter.roster import Circumstances, Roster
+from models.charter.roster import Roster
 from models.charter.trust import Match
 from models.fitted import Head
 from notebooks.derive_charter import derive, district_names, to_yaml, whole_texts
