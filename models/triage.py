@@ -18,6 +18,7 @@ from models.decision import LOW_MARGIN
 from models.fitted import FIELDS, FittedModel, Head, Scope
 from models.prediction import (
     ABSTAIN,
+    TARGETS,
     Candidate,
     Contrast,
     Decision,
@@ -173,14 +174,21 @@ def _answer(
     return made(HeadAnswer, (code, name, confidence, policy.decide(first, confidence), others, contrast, found))
 
 
-def doubts_of(target: Target, decision: Decision, confidence: float, runner_up: float) -> list[str]:
+_DOUBTS: Mapping[Target, tuple[tuple[str, ...], ...]] = {
+    target: (
+        (),
+        (f"{target}_low_margin",),
+        (f"{target}_low_confidence",),
+        (f"{target}_low_confidence", f"{target}_low_margin"),
+    )
+    for target in TARGETS
+}
+"""By what gives rise to them: nothing, a low margin, a low confidence, both."""
+
+
+def doubts_of(target: Target, decision: Decision, confidence: float, runner_up: float) -> tuple[str, ...]:
     """Why a head's answer needs a look; confidence and runner_up: probabilities of the two best classes."""
-    doubts = []
-    if decision is ABSTAIN:
-        doubts.append(f"{target}_low_confidence")
-    if confidence - runner_up < LOW_MARGIN:
-        doubts.append(f"{target}_low_margin")
-    return doubts
+    return _DOUBTS[target][2 * (decision is ABSTAIN) + (confidence - runner_up < LOW_MARGIN)]
 
 
 def _evidence(

@@ -15,10 +15,11 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from models.charter.articles import Charter
+from models.charter.division import Circumstances
 from models.charter.places import Sighting
 from models.charter.pool import opinions
 from models.charter.resolution import Resolver
-from models.charter.roster import Circumstances, Roster
+from models.charter.roster import Roster
 from models.charter.route import CharterVersion
 from models.charter.trust import SHIPPED, Match, Trust
 from models.decision import Policy, choose_policy

@@ -7,7 +7,7 @@ The merchant's address counts before the merchant's name, that before the text, 
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import opencc
 
@@ -15,11 +15,14 @@ from features.codepoints import encode
 from features.complaint import Complaint
 from models.charter.articles import Charter, Office, OfficeKind, PlaceName
 from models.charter.hearing import Hearing, Weighed
+from models.charter.literals import needs
 from models.charter.route import PlaceFound
 from models.prediction import made
 
 FIELDS = ("address", "merchant", "title", "text")
 """The fields in the order in which they are believed."""
+_ADDRESS, _TITLE = 0, 2
+"""Numbers of the first, and of the first of those that were said."""
 
 JOINT = "\n"
 """Between title and text, doubled between other fields: no name has it, and no expression or clause reaches over it."""
@@ -33,8 +36,6 @@ _HOME = re.compile(
     r"(?:^|[，。,;；\n])住|(?:住址|住所|住处|家庭地址|联系地址|户籍|户口)[^，。,;；\n]{0,4}|(?:我|本人)的?家(?:就)?(?:在|是)|(?:^|[，。,;；\n])家在|老家(?:在|是)?)"
     r"[^，。,;；!！?？\n]{0,16}$"
 )
-_MAY_BE_HOME = re.compile("[住户戶址]|(?<![商店厂])家")
-"""Without one of these `_HOME` matches nothing; it is ten times as fast. 商家 is in every other text."""
 _BESIDE = re.compile(
     # what is beside a home, or is where somebody lodges: it may begin after one comma, not after the end of a sentence
     r"^[^，。,;；!！?？\n]{0,16}[，,]?[^，。,;；!！?？\n]{0,6}?"
@@ -75,60 +76,45 @@ class Sighting(NamedTuple):
 _Hit = tuple[int, int, int, str, str]
 """A name of a place: its field by number, its span there, the station, the name as the charter has it."""
 
-Read = tuple[Sequence[_Hit], Sequence[_Hit], tuple[str, ...], tuple[str, ...]]
-"""Names of places, best first, those without a second sign, and codes of offices and departments."""
-
-NOTHING_SEEN = Sighting(None, others=(), doubtful=(), offices=(), departments=())
+Read = tuple[Sequence[_Hit], Sequence[_Hit]]
+"""Names of places, best first, and those without a second sign."""
 
 
-class Whole(NamedTuple):
-    """All fields in one text, in the order of `FIELDS`, and where those behind the first begin."""
-
-    written: str
-    merchant: int
-    title: int
-    text: int
-
-    @classmethod
-    def of(cls, complaint: Complaint) -> Self:
-        """Write a complaint's fields one after another; from `title` on it is what was said, joined by JOINT."""
-        address, merchant, title = complaint.address, complaint.merchant, complaint.title
-        second = len(address) + 2
-        third = second + len(merchant) + 2
-        written = f"{address}\n\n{merchant}\n\n{title}\n{complaint.text}"
-        return made(cls, (written, second, third, third + len(title) + len(JOINT)))
-
-    def field_at(self, place: int) -> tuple[int, int]:
-        """The number of the field that a character stands in, and where that begins."""
-        if place >= self.text:
-            return 3, self.text
-        if place >= self.title:
-            return 2, self.title
-        return (1, self.merchant) if place >= self.merchant else (0, 0)
+def written_out(complaint: Complaint) -> tuple[str, int]:
+    """A complaint's fields one after another, in the order of `FIELDS`, and where what was said begins: the title."""
+    address, merchant = complaint.address, complaint.merchant
+    written = f"{address}\n\n{merchant}\n\n{complaint.title}\n{complaint.text}"
+    return written, len(address) + len(merchant) + 4
 
 
 class Places:
     """What a charter's names say where they are found; may be shared by threads.
 
-    names: what to look for. What names say that do not depend on where they stand is kept: two of three tickets that
-    have a name have no name of a place.
+    places, names: what to look for, as `hearing.Hearing` takes them. at_home: without these words nothing is said of where
+    somebody lives, and nobody need look for it. What names say that are not of places is kept: four of
+    five tickets have some, and there are few sorts.
     """
 
     def __init__(self, charter: Charter) -> None:
         patterns = _patterns(charter)
-        self.names = tuple(patterns)
-        self._patterns = list(patterns.values())
-        self._kept: dict[tuple[int, ...], Sighting] = {}
+        placed = {name: pattern for name, pattern in patterns.items() if pattern[0] <= _AMBIGUOUS}
+        self.places = tuple(placed)
+        self.names = tuple([name for name in patterns if name not in placed])
+        self._patterns = [patterns[name] for name in (*self.places, *self.names)]
+        self.at_home = needs(_HOME.pattern)
+        self._kept: dict[tuple[int, ...], tuple[Sighting, bool]] = {}
 
-    def sight(self, whole: Whole, names: list[int]) -> Sighting:
-        """The best place, and everything else that the charter has a name for; names: as in `hearing.Heard`."""
-        if not names:
-            return NOTHING_SEEN
-        numbers = tuple(names[::3])
-        known = self._kept.get(numbers)
-        if known is not None:
-            return known
-        hits, doubtful, offices, departments = self.read(whole, names)
+    def sight(self, complaint: Complaint, places: list[int], names: list[int], *, at_home: bool) -> Sighting:
+        """The best place, and everything else that the charter has a name for.
+
+        places, names: as in `hearing.Heard`, of the complaint as it is written out. at_home: whether that question is worth
+        asking.
+        """
+        said = tuple(names)
+        seen, local = self._kept.get(said) or self._seen(said)
+        if not places:
+            return seen
+        hits, doubtful = self._read(complaint, places, local=local, at_home=at_home)
         best: PlaceFound | None = None
         others: tuple[PlaceFound, ...] = ()
         if hits:
@@ -136,72 +122,80 @@ class Places:
             if len(hits) > 1:
                 others = _others(hits)
         asked = tuple([_place(hit) for hit in doubtful]) if doubtful else ()
-        found: Sighting = made(Sighting, (best, others, asked, offices, departments))
-        if best is None and not asked and all(self._patterns[number][0] > _AMBIGUOUS for number in numbers):
-            if len(self._kept) >= _REMEMBERED:
-                self._kept.clear()
-            self._kept[numbers] = found
-        return found
+        return made(Sighting, (best, others, asked, seen.offices, seen.departments))
 
-    def read(self, whole: Whole, names: list[int]) -> Read:
-        """What each name means where it stands."""
+    def found(
+        self, complaint: Complaint, places: list[int], names: list[int], *, at_home: bool
+    ) -> tuple[PlaceFound, ...]:
+        """The places that say where the merchant is, best first."""
+        said = tuple(names)
+        _, local = self._kept.get(said) or self._seen(said)
+        return tuple([_place(hit) for hit in self._read(complaint, places, local=local, at_home=at_home)[0]])
+
+    def _read(self, complaint: Complaint, places: list[int], *, local: bool, at_home: bool) -> Read:
+        """What each place means where it stands; local: whether the locality is named."""
         patterns = self._patterns
+        fields = (complaint.address, complaint.merchant, complaint.title, complaint.text)
+        merchant = len(fields[0]) + 2
+        title = merchant + len(fields[1]) + 2
+        text = title + len(fields[2]) + len(JOINT)
+        begins = (0, merchant, title, text)
         sure: list[_Hit] = []
         unsure: list[_Hit] = []
-        offices: tuple[str, ...] = ()
-        departments: tuple[str, ...] = ()
-        local = False
-        for at in range(0, len(names), 3):
-            means, codes, name = patterns[names[at]]
-            if means == _DEPARTMENT:
-                departments += codes
-            elif means <= _AMBIGUOUS:
-                start, end = names[at + 1], names[at + 2]
-                field, begin = whole.field_at(start)
-                if field > 1 and _own_home(whole.written, begin, start, end):
-                    continue
-                hit = (field, start - begin, end - begin, codes[0], name)
-                (sure if means == _PLACE or field == 0 else unsure).append(hit)
-            elif means == _LOCALITY:
-                local = True
-            elif means == _OFFICE:
-                offices += codes
+        for at in range(0, len(places), 3):
+            means, codes, name = patterns[places[at]]
+            start, end = places[at + 1], places[at + 2]
+            field = (start >= merchant) + (start >= title) + (start >= text)
+            start, end = start - begins[field], end - begins[field]
+            if not at_home or field < _TITLE or not _own_home(fields[field], start, end):
+                hit = (field, start, end, codes[0], name)
+                (sure if means == _PLACE or field == _ADDRESS else unsure).append(hit)
         doubtful: list[_Hit] = []
         if unsure:
             vouched = {hit[3] for hit in sure}
             for hit in unsure:
                 (sure if local or hit[3] in vouched else doubtful).append(hit)
-        return _ordered(sure) if len(sure) > 1 else sure, doubtful, _once(offices), _once(departments)
+        return _ordered(sure) if len(sure) > 1 else sure, doubtful
+
+    def _seen(self, names: tuple[int, ...]) -> tuple[Sighting, bool]:
+        """What names say that are not of places, and whether the locality is among them."""
+        told = [self._patterns[name] for name in names]
+        offices, departments = (
+            tuple(dict.fromkeys([code for means, codes, _ in told if means == asked for code in codes]))
+            for asked in (_OFFICE, _DEPARTMENT)
+        )
+        if len(self._kept) >= _REMEMBERED:
+            self._kept.clear()
+        sighting = Sighting(None, others=(), doubtful=(), offices=offices, departments=departments)
+        seen = self._kept[names] = sighting, any(means == _LOCALITY for means, _, _ in told)
+        return seen
 
 
 class PlaceFinder:
     """Finds a charter's places and nothing else; may be shared by threads."""
 
     def __init__(self, charter: Charter) -> None:
-        self._places = Places(charter)
-        self._hearing = Hearing({}, {"": Weighed((0, 0, 0, 0), 0)}, names=self._places.names)
+        self._places = places = Places(charter)
+        self._hearing = Hearing({}, {"": Weighed((0, 0, 0, 0), 0)}, [places.at_home], places.places, places.names)
 
     def find(self, complaint: Complaint) -> tuple[PlaceFound, ...]:
         """The places that say where the merchant is, best first; offsets are of the original fields."""
-        whole = Whole.of(complaint)
-        return tuple([_place(hit) for hit in self._places.read(whole, self._names(whole))[0]])
+        places, names, at_home = self._heard(complaint)
+        return self._places.found(complaint, places, names, at_home=at_home)
 
     def sight(self, complaint: Complaint) -> Sighting:
         """The best place, and everything else that the charter has a name for."""
-        whole = Whole.of(complaint)
-        return self._places.sight(whole, self._names(whole))
+        places, names, at_home = self._heard(complaint)
+        return self._places.sight(complaint, places, names, at_home=at_home)
 
-    def _names(self, whole: Whole) -> list[int]:
-        return self._hearing.of(encode(whole.written), 0, None)[2]
+    def _heard(self, complaint: Complaint) -> tuple[list[int], list[int], bool]:
+        _, worth, places, names = self._hearing.of(encode(written_out(complaint)[0]), 0, None)
+        return places, names, bool(worth)
 
 
 def _place(hit: _Hit) -> PlaceFound:
     field, start, end, station, name = hit
     return made(PlaceFound, (station, name, FIELDS[field], start, end))
-
-
-def _once(codes: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(codes)) if len(codes) > 1 else codes
 
 
 def _ordered(hits: list[_Hit]) -> list[_Hit]:
@@ -222,12 +216,12 @@ def _others(hits: Sequence[_Hit]) -> tuple[PlaceFound, ...]:
     return tuple([_place(hit) for hit in firsts.values()])
 
 
-def _own_home(whole: str, begin: int, start: int, end: int) -> bool:
-    """Tell whether whole[start:end] is where the complainant lives and not where the merchant is."""
-    before = whole[max(begin, start - _REACH) : start]
-    if not (_MAY_BE_HOME.search(before) and _HOME.search(before)):
+def _own_home(text: str, start: int, end: int) -> bool:
+    """Tell whether text[start:end] is where the complainant lives and not where the merchant is."""
+    before = text[max(0, start - _REACH) : start]
+    if not _HOME.search(before):
         return False
-    after = whole[end : end + _REACH]
+    after = text[end : end + _REACH]
     return not (_BESIDE.match(after) or _LODGING.match(after))
 
 

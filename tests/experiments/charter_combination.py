@@ -29,10 +29,12 @@ from features.normalise import Normaliser
 from features.segment import Lexicon
 from models.calibration import expected_calibration_error
 from models.charter.articles import Charter, Office, OfficeKind, Request, Validity
-from models.charter.division import Division
+from models.charter.division import Circumstances
 from models.charter.places import PlaceFinder, Sighting
 from models.charter.reading import read_charter
-from models.charter.roster import Circumstances, Roster
+from models.charter.resolution import Resolver
+from models.charter.roster import Roster
+from models.charter.route import CharterVersion
 from models.charter.trust import Match
 from models.decision import Policy
 from models.fitted import Head
@@ -182,8 +184,7 @@ def told(past: Past, charter: Charter, model: Model, rows: _Rows, probabilities:
 
 
 def _roster(past: Past, charter: Charter, model: Model) -> Roster:
-    on = _first_day(past)
-    return Roster(charter, Division(charter, on), on, model.heads)
+    return Resolver(charter, CharterVersion(charter.name, "")).roster(_first_day(past), model.heads)
 
 
 def _policy(

@@ -9,8 +9,8 @@ import pytest
 from models.calibration import Calibration, expected_calibration_error
 from models.charter.articles import Office, OfficeKind, Validity
 from models.charter.demo import demo_charter
-from models.charter.division import Division
-from models.charter.roster import Roster
+from models.charter.resolution import Resolver
+from models.charter.route import CharterVersion
 from models.charter.trust import SHIPPED, Match
 from models.decision import Floor, Policy, Precision
 from models.fitted import Head
@@ -58,7 +58,7 @@ ALONE = Policy(Precision("maximum coverage @ precision >= 0.95"), Floor("confide
 
 def roster(charter, labels=("O07", "O11", "T01", "T02")):
     head = Head("office", labels, {}, Calibration(3.0, -0.9, 0.15), ALONE)
-    return Roster(charter, Division(charter, TODAY), TODAY, (head,))
+    return Resolver(charter, CharterVersion(charter.name, "")).roster(TODAY, (head,))
 
 
 def answered(offices, rows):
