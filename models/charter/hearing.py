@@ -1,13 +1,13 @@
 """All that a charter listens for in a ticket, in one compiled pass: names, words of requests, words of questions.
 
 Names are found as leftmost-longest matching has it, and hide one another; words are all found, and each counts once. Of some
-names, `places`, it matters where they stand, of the others that they are there: those are kept apart, as most tickets have
-some of these and none of those. A
+names, `places`, it matters which it is and where it stands, of the others only what they say, which many say alike. A
 question is what takes longer to answer, such as an expression; it is worth asking where each set of words that it needs
 (`literals.Needs`) has one in the text. How all are looked for: see `words`.
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -58,15 +58,15 @@ class Weighed(NamedTuple):
 
 Heard = tuple[int, list[int], list[int], list[int]]
 """The kinds spoken for, 0 where nothing says anything, neither a word with weights nor a domain (`spoken_for`); the numbers
-of the questions worth asking, in order; number, start and end of each place, one after another; the numbers of the other
-names. The latter go on where those of the places end."""
+of the questions worth asking, in order; number, start and end of each place, one after another; what other names say, by
+number, each once."""
 
 
 class Hearing:
     """What to listen for; may be shared by threads, each of which has its own memory for notes while it listens.
 
     starts: what is added for a domain, by its code, with "" for one that is not known. A question without needs is
-    always worth asking.
+    always worth asking. names: those that are no places, and the numbers of what they say.
     """
 
     def __init__(
@@ -75,12 +75,11 @@ class Hearing:
         starts: Mapping[str, Weighed],
         questions: Sequence[Needs] = (),
         places: Sequence[str] = (),
-        names: Sequence[str] = (),
+        names: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
-        names = (*places, *names)
         # sorted, as the order of a set changes from run to run
         asked = sorted({word for needs in questions for words in needs for word in words})
-        numbers = {word: number for number, word in enumerate(dict.fromkeys([*weighed, *asked, *names]))}
+        numbers = {word: number for number, word in enumerate(dict.fromkeys([*weighed, *asked, *places, *names]))}
         self._starts: dict[str | None, int] = {domain: number for number, domain in enumerate(starts, len(numbers))}
         self._unknown = self._starts[None] = self._starts[""]
         self._words = np.full((len(numbers) + len(starts), _RECORD), -1, np.int32)
@@ -88,9 +87,10 @@ class Hearing:
         for rows, records in ((numbers, weighed), (self._starts, starts)):
             for word, record in records.items():
                 self._words[rows[word], :_SETS] = (*record.weights, record.is_)
-        for column, words in ((_SETS, asked), (_NAME, names)):
+        for column, words in ((_SETS, asked), (_NAME, places)):
             self._words[[numbers[word] for word in words], column] = range(len(words))
-        self._words[:, _STANDS] = self._words[:, _NAME] < len(places)
+        for name, said in names.items():
+            self._words[numbers[name], _NAME:] = said, 0
         self._sets = _sets(questions, {word: row for row, word in enumerate(asked)})
         self._trie = trie_of(numbers)
         lanes = self._sets.shape[2]
@@ -110,12 +110,12 @@ class Hearing:
             scratch = np.empty(room, _MARKS)
         if len(scratch) < room:
             scratch = np.empty(2 * room, _MARKS)
-        kinds, places, names, end = hear(text, said, self._trie, self._words, self._sets, start, scratch)
+        kinds, places, says, end = hear(text, said, self._trie, self._words, self._sets, start, scratch)
         told = scratch[:end].tolist() if end else _NOTHING
         if len(scratch) <= _KEPT:
             self._spare.append(scratch)
-        if places or end > names:
-            return kinds, told[names:], told[:places], told[places:names]
+        if places or end > says:
+            return kinds, told[says:], told[:places], told[places:says]
         return kinds, _NOTHING, _NOTHING, told
 
 
@@ -156,6 +156,15 @@ def spoken_for(complaint: int, report: int, enquiry: int, suggestion: int) -> in
     return 1 if complaint == best else 2 if report == best else 4 if enquiry == best else 8
 
 
+@compiled(inline="always")
+def is_new(numbers: Bits, last: int) -> bool:
+    """Tell whether the last of some numbers is not among those before it."""
+    new = True
+    for number in range(last):
+        new &= numbers[number] != numbers[last]
+    return new
+
+
 @compiled()
 def hear(
     text: CodePoints,
@@ -166,11 +175,11 @@ def hear(
     start: int,
     scratch: Bits,
 ) -> tuple[int, int, int, int]:
-    """Return the kinds spoken for, and where places, other names and questions end in `scratch`.
+    """Return the kinds spoken for, and where places, what other names say, and questions end in `scratch`.
 
-    trie: see `words.trie_of`. words: int32 [words + starts, _RECORD]: four weights, what it is, its row of `_sets` and its
-    number as a name, -1 for none, 1 for a place; start: that of the domain. scratch: room for all that is noted, see
-    `Hearing.of`; it begins as `Heard` has it, places, names, questions.
+    trie: see `words.trie_of`. words: int32 [words + starts, _RECORD]: four weights, what it is, its row of `_sets`, its
+    number as a name, -1 for none, and 0 where that is no place; start: that of the domain. scratch: room for all that is
+    noted, see `Hearing.of`; it begins with what is returned.
     """
     size, lanes = len(text), sets.shape[2]
     nodes = trie[NODES:]
@@ -208,8 +217,8 @@ def hear(
             if name >= 0:
                 found[place], found[place + 1], found[place + 2] = name, at, end
                 others[other] = name
-                place += 3 * stands
-                other += 1 - stands
+                place += 3 * (stands != 0)
+                other += (stands == 0) & is_new(others, other)
                 free = end
             name, at = -1, i
         j = i + 1 + further
@@ -244,12 +253,13 @@ def hear(
     if name >= 0:
         found[place], found[place + 1], found[place + 2] = name, at, end
         others[other] = name
-        place += 3 * stands
-        other += 1 - stands
-    places, names = place, place + other
+        place += 3 * (stands != 0)
+        other += (stands == 0) & is_new(others, other)
+    places = place
     for number in range(other):
-        found[place + number] = others[number]
-    place = names
+        found[place] = others[number]
+        place += 1
+    says = place
     for lane in range(lanes):
         both = marks[first + lane] & marks[second + lane]
         question = 64 * lane
@@ -260,10 +270,10 @@ def hear(
             both >>= np.uint64(1)
             question += 1
     if not is_ & WEIGHED:
-        return 0, places, names, place
+        return 0, places, says, place
     if is_ & PENALTY:
         if is_ & NO_REMEDY:
             complaint, report = min(complaint, 0), max(report, 1)
         elif is_ & REMEDY:
             complaint, report = max(complaint, BOTH_CLEAR), max(report, BOTH_CLEAR)
-    return spoken_for(complaint, report, enquiry, suggestion), places, names, place
+    return spoken_for(complaint, report, enquiry, suggestion), places, says, place

@@ -39,24 +39,19 @@ class Listener:
         urgent, facts = self._urgencies.expressions.needs, self._facts.expressions.needs
         self._facts_from = len(urgent)
         self._conditions_from = len(urgent) + len(facts)
-        questions = (*urgent, *facts, *self._conditions.needs, places.at_home)
-        self._at_home = len(questions) - 1
+        questions = (*urgent, *facts, *self._conditions.needs)
         self._hearing = Hearing(requests.words, requests.starts, questions, places.places, places.names)
 
     def of(self, complaint: Complaint, domain: str | None) -> tuple[Said, Sighting]:
         """Hear one ticket: what it says, and what the charter has a name for; domain: its code, where it is known."""
         written, begin = written_out(complaint)
         kinds, worth, places, names = self._hearing.of(encode(written), begin, domain)
-        said, at_home = _NOTHING_ELSE[kinds], False
+        said = _NOTHING_ELSE[kinds]
         if worth:
-            at_home = worth[-1] == self._at_home
-            if at_home:
-                worth.pop()
-            if worth:
-                said = self._asked(said, worth, complaint)
+            said = self._asked(said, worth, complaint)
         elif len(written) - begin <= GREETING_AT_MOST and is_greeting(written[begin:]):
             said = _NOTHING_AT_ALL
-        return said, self._places.sight(complaint, places, names, at_home=at_home)
+        return said, self._places.sight(complaint, places, names)
 
     def _asked(self, said: Said, worth: list[int], complaint: Complaint) -> Said:
         alarming: list[int] = []

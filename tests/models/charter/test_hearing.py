@@ -70,17 +70,18 @@ def test_a_question_is_worth_asking_where_each_of_its_needs_is_met(text, questio
 )
 @settings(deadline=None)
 def test_names_are_found_as_the_librarys_automaton_finds_them(text, named, words, count):
-    *_, places, names = Hearing(words, NOT_KNOWN, [], named[:count], named[count:]).of(encode(text), 0, None)
+    others = {name: number % 2 for number, name in enumerate(named[count:], count)}
+    *_, places, says = Hearing(words, NOT_KNOWN, [], named[:count], others).of(encode(text), 0, None)
 
     found = AhoCorasick(named, matchkind=MatchKind.LeftmostLongest).find_matches_as_indexes(text)
     assert list(zip(places[::3], places[1::3], places[2::3], strict=True)) == [
         each for each in found if each[0] < count
     ]
-    assert names == [number for number, _, _ in found if number >= count]
+    assert says == list(dict.fromkeys([number % 2 for number, _, _ in found if number >= count]))
 
 
 def test_a_name_is_found_before_the_words_begin_and_a_word_is_not():
-    hearing = Hearing({"ab": Weighed((90, 0, 0, 0))}, NOT_KNOWN, [({"b"},)], ["ab"], ["|a"])
+    hearing = Hearing({"ab": Weighed((90, 0, 0, 0))}, NOT_KNOWN, [({"b"},)], ["ab"], {"|a": 1})
 
     assert hearing.of(encode("ab|a"), 3, None) == (0, [], [0, 0, 2], [1])
 
