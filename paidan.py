@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paidan_audit import PATH, audit, open_registry, read_settings, store, user
-from paidan_charter import charter, read_charter_file, resolver_in_force
+from paidan_charter import charter, charter_called, resolver_in_force
 from paidan_keys import keys
 from paidan_models import load_version, models, promote_version
 from paidan_people import people
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from training.curve_report import CurveReport
     from training.dataset import LabelledComplaints
     from training.figures_report import FiguresReport
+    from training.gate_report import GateReport
     from training.recipe import Recipe
     from training.run import Trained
     from training.tuning import Tuning
@@ -42,6 +43,16 @@ _COLUMN = click.option(
 )
 _MODEL = click.option(
     "--model", default="champion", show_default=True, metavar="VERSION", help="模型版本 | which version"
+)
+
+
+_TRUST_LEARNT = (
+    "章程：已学会模型与它各信几分；科室的阈值和集合按两者合并后的概率选定 | charter: trust in it is learnt, and the office's "
+    "thresholds and sets are chosen on what both say together"
+)
+_NO_OFFICE_IN_COMMON = (
+    "章程：与数据的科室没有共同的单位，不参与科室的答复 | charter: it has no office in common with the data, and no part in "
+    "answers about offices"
 )
 
 
@@ -90,7 +101,13 @@ def cli() -> None:
 @_DATA
 @_COLUMN
 @click.option("--seed", default=0, show_default=True, help="随机种子 | seed of splits")
-@click.option("--charter", type=PATH, default=None, help="职责章程：学习对它的信任程度 | charter to learn the trust in")
+@click.option(
+    "--charter",
+    default="active",
+    show_default=True,
+    metavar="CHARTER",
+    help="职责章程（文件、编号、demo 或 active 生效的那一份）：学习模型与它各信几分 | charter to be answered with: how far to trust it is learnt",
+)
 @click.option(
     "--tune",
     "trials",
@@ -122,7 +139,7 @@ def train(
     data: tuple[Path, ...],
     columns: tuple[str, ...],
     seed: int,
-    charter: Path | None,
+    charter: str,
     trials: int | None,
     minutes: float,
     coverage: float,
@@ -133,7 +150,7 @@ def train(
 
     recipe = Recipe(seed=seed, sets=f"smallest set @ coverage >= {coverage}" if coverage else "")
     tuning = None if trials is None else Tuning(trials, minutes, interruptible, trials_progress(trials))
-    trained = _train(data, columns, recipe, charter, tuning)
+    trained = _train(data, columns, charter, recipe, tuning)
     click.echo(_summary(trained))
     click.echo(f"已登记 registered: {trained.version.name} 版本 version {trained.version.number} → challenger")
     click.echo(f"启用 to serve it: paidan models promote {trained.version.number} --reason '…'")
@@ -159,7 +176,10 @@ def train(
     help="在 10% 到 100% 的行上交叉验证（默认 5 折），估计再来 1,000 条标注值多少、放在哪些类最值得 | what more labels would bring",
 )
 @click.option(
-    "--charter", type=PATH, default=None, help="职责章程：也测它与模型合起来的答复 | with this charter as well"
+    "--charter",
+    default=None,
+    metavar="CHARTER",
+    help="职责章程（文件、编号、demo 或 active）：也测它与模型合起来的答复 | with this charter as well",
 )
 @click.option("--json", "as_json", is_flag=True, help="输出 JSON | print JSON")
 def evaluate(
@@ -169,7 +189,7 @@ def evaluate(
     folds: int,
     against: str | None,
     curve: bool,  # noqa: FBT001
-    charter: Path | None,
+    charter: str | None,
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """在带标注的文件上测一个版本 | measure a version on labelled rows."""
@@ -287,8 +307,8 @@ def run_all(data: tuple[Path, ...], columns: tuple[str, ...]) -> None:
 def _train(
     data: Sequence[Path],
     columns: tuple[str, ...],
+    charter: str = "active",
     recipe: Recipe | None = None,
-    charter: Path | None = None,
     tuning: Tuning | None = None,
 ) -> Trained:
     from auditing.identity import load_or_create_key
@@ -303,17 +323,23 @@ def _train(
         click.echo(
             "使用自带的起步集（为本项目编写，并非收集所得） | training on the starter set (written, not collected)"
         )
+    division = charter_called(charter)
+
+    def on_gate(report: GateReport) -> None:
+        click.echo(report.to_text())
+        click.echo(f"职责章程 charter: {charter} {division.name}")
+
     return run_training(
         data or starter_files(), parse_mapping(columns), recipe or Recipe(),
         Tracker(open_registry(), load_or_create_key(read_settings().digest_key_path)), Lexicon.load(),
-        steps_progress(), on_gate=lambda report: click.echo(report.to_text()),
-        charter=None if charter is None else read_charter_file(charter),
+        steps_progress(), on_gate=on_gate,
+        charter=division,
         tuning=tuning,
     )  # fmt: skip
 
 
 def _evaluate(
-    data: Sequence[Path], columns: tuple[str, ...], model: str, charter: Path | None
+    data: Sequence[Path], columns: tuple[str, ...], model: str, charter: str | None
 ) -> dict[str, FiguresReport]:
     from training.columns import parse_mapping
     from training.dataset import read_labelled
@@ -341,7 +367,7 @@ def _evaluate(
     return reports
 
 
-def _with_charter(charter: Path, model: TriageModel, data: LabelledComplaints) -> FiguresReport:
+def _with_charter(charter: str, model: TriageModel, data: LabelledComplaints) -> FiguresReport:
     from datetime import UTC, datetime
 
     from models.charter.resolution import Resolver
@@ -350,7 +376,7 @@ def _with_charter(charter: Path, model: TriageModel, data: LabelledComplaints) -
     from training.figures_report import FiguresReport
     from training.slices import slices_of
 
-    written = read_charter_file(charter)
+    written = charter_called(charter)
     found = combine(model, Resolver(written, CharterVersion(written.name, "")), data, datetime.now(UTC))
     if found is None:
         raise ValueError(
@@ -416,6 +442,7 @@ def _learning_curves(data: Sequence[Path], columns: tuple[str, ...], folds: int)
 
 def _summary(trained: Trained) -> str:
     lines = [trained.split, *([] if trained.search is None else [trained.search.sentence])]
+    lines.append(_NO_OFFICE_IN_COMMON if trained.trust is None else _TRUST_LEARNT)
     for target, report in trained.reports.items():
         lines += [target, report.to_text()]
     return "\n".join(lines)

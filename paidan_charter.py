@@ -61,7 +61,7 @@ def charter_diff(old: str, new: str, data: Path | None, columns: tuple[str, ...]
     """对照两份章程（文件、编号、demo 或 active）；--data 另报往日工单会怎样改派 | what differs, and which past tickets would move."""
     from models.charter.difference import changes
 
-    before, after = _named(old), _named(new)
+    before, after = charter_called(old), charter_called(new)
     for change in changes(before, after):
         line = f"  {change.line}" if change.line else ""
         click.echo(f"{_MARKS[change.what]} {change.section} {change.code}{line}")
@@ -142,16 +142,17 @@ def read_charter_file(file: Path) -> Charter:
     return read_charter(text_of(file.read_bytes(), file.name), file.name)
 
 
-def _named(reference: str) -> Charter:
-    """Read the charter that is meant: a file, or a version in the book."""
+def charter_called(reference: str) -> Charter:
+    """Read the charter that is meant: a file, a number in the book, `demo`, or `active` for the one in force."""
     from pathlib import Path
 
-    if Path(reference).exists():
-        return read_charter_file(Path(reference))
+    # first, so that what lies about in the folder does not change what a word means; ./demo is a file
     if reference == "active":
         return _book().active().read()
     if reference == "demo" or (reference.isascii() and reference.isdigit()):
         return _book().get(0 if reference == "demo" else int(reference)).read()
+    if Path(reference).exists():
+        return read_charter_file(Path(reference))
     raise click.BadParameter(f"{reference}：没有这个文件，也不是编号、demo 或 active | neither a file nor a version")
 
 

@@ -20,6 +20,9 @@ _COVERAGE = re.compile(r"smallest set @ coverage >= (0\.\d*[1-9]\d*)")
 MIN_SUPPORT = 30
 """Rows above a threshold that a class needs before the threshold is its own."""
 
+LEAST_AUTO = 0.5
+"""No answer that is likelier wrong than right is sent by itself, however well the others of its class do."""
+
 LOW_MARGIN = 0.10
 """Winner and runner-up closer than this in probability: a doubt."""
 
@@ -211,11 +214,12 @@ def choose_policy(
 
     A class has its own threshold where at least MIN_SUPPORT rows stand above it; the classes with fewer predicted rows
     share the threshold that all of them reach together. A class with MIN_SUPPORT predicted rows that reaches the target
-    at no threshold is suggest-only.
+    at no threshold is suggest-only. No threshold is below LEAST_AUTO.
     """
     chosen = probabilities.argmax(axis=1)
     confidence = probabilities[np.arange(len(codes)), chosen]
     correct = chosen == codes
+    likely = confidence >= LEAST_AUTO
     thresholds = np.full(n_classes, np.inf)
     own, thin = [], []
     for code in range(n_classes):
@@ -223,11 +227,12 @@ def choose_policy(
         if mine.sum() < MIN_SUPPORT:
             thin.append(code)
             continue
+        mine &= likely
         coverage, threshold = coverage_at(auto.at_least, confidence[mine], correct[mine])
         if coverage * mine.sum() >= MIN_SUPPORT:
             thresholds[code] = threshold
             own.append(code)
-    shared = np.isin(chosen, thin)
+    shared = np.isin(chosen, thin) & likely
     coverage, threshold = coverage_at(auto.at_least, confidence[shared], correct[shared])
     if coverage * shared.sum() >= MIN_SUPPORT:
         thresholds[thin] = threshold

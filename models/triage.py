@@ -18,6 +18,7 @@ from models.decision import LOW_MARGIN
 from models.fitted import FIELDS, FittedModel, Head, Scope
 from models.prediction import (
     ABSTAIN,
+    TARGETS,
     Candidate,
     Contrast,
     Decision,
@@ -41,14 +42,19 @@ _FLOAT = np.dtype(np.float32)
 
 
 class TriageModel:
-    """One model version, ready to answer; safe to share between threads."""
+    """One model version, ready to answer; safe to share between threads.
+
+    combined_heads: the heads with the tiers that answers have where a charter has its part in them.
+    """
 
     def __init__(self, model: FittedModel, version: ModelVersion, manifest: Mapping[str, Any]) -> None:
         self.version = version
         self.manifest = manifest
         self.heads = model.heads
         self.scope = model.scope
-        self.trust = Trust.from_manifest(manifest.get("about", {}).get("trust"))
+        labels = next((head.classes for head in model.heads if head.target == "office"), ())
+        self.trust = Trust.from_manifest(manifest.get("about", {}).get("trust"), labels)
+        self.combined_heads = self.trust.tiers_of(model.heads)
         self._scorer = model.scorer()
         self._parts = parts_of(self._scorer)
         self._blank = blank(len(model.heads))
@@ -121,7 +127,7 @@ class TriageModel:
                     evidence += _evidence(target, places, numbers, reading, masked)
         domain, office = answers.get("domain"), answers.get("office")
         triage = made(Triage, (self.version, masked, domain, office, tuple(evidence), tuple(doubts), reading.flags()))
-        return triage, made(OfficeScores, (self.heads, probabilities, self.trust))
+        return triage, made(OfficeScores, (self.combined_heads, probabilities, self.trust))
 
     def triage_many(self, complaints: Iterable[Complaint], *, with_evidence: bool = True) -> list[Triage]:
         """Answer several complaints, in their order."""
@@ -168,14 +174,21 @@ def _answer(
     return made(HeadAnswer, (code, name, confidence, policy.decide(first, confidence), others, contrast, found))
 
 
-def doubts_of(target: Target, decision: Decision, confidence: float, runner_up: float) -> list[str]:
+_DOUBTS: Mapping[Target, tuple[tuple[str, ...], ...]] = {
+    target: (
+        (),
+        (f"{target}_low_margin",),
+        (f"{target}_low_confidence",),
+        (f"{target}_low_confidence", f"{target}_low_margin"),
+    )
+    for target in TARGETS
+}
+"""By what gives rise to them: nothing, a low margin, a low confidence, both."""
+
+
+def doubts_of(target: Target, decision: Decision, confidence: float, runner_up: float) -> tuple[str, ...]:
     """Why a head's answer needs a look; confidence and runner_up: probabilities of the two best classes."""
-    doubts = []
-    if decision is ABSTAIN:
-        doubts.append(f"{target}_low_confidence")
-    if confidence - runner_up < LOW_MARGIN:
-        doubts.append(f"{target}_low_margin")
-    return doubts
+    return _DOUBTS[target][2 * (decision is ABSTAIN) + (confidence - runner_up < LOW_MARGIN)]
 
 
 def _evidence(

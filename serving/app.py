@@ -43,7 +43,7 @@ from serving.routes.health import add_health_routes
 from serving.routes.models import add_model_routes
 from serving.routes.outcomes import add_outcome_routes
 from serving.routes.predict import BATCH, add_predict_routes
-from serving.routes.route import add_route_route
+from serving.routes.resolution import add_resolution_routes
 from serving.service import TriageService, TriageSource
 from serving.settings import Settings
 from serving.watch import Watch
@@ -159,7 +159,7 @@ def create_app(
     _answer_errors(app, problems)
     add_predict_routes(app, lanes, service, gate, accesses)
     add_outcome_routes(app, events, gate)
-    add_route_route(app, service, gate)
+    add_resolution_routes(app, service, gate)
     add_model_routes(app, service, gate, follower, challenger, charters)
     add_health_routes(app, service, metrics)
     add_console_routes(app, front, desk)

@@ -13,6 +13,7 @@ import pytest
 
 import paidan
 import paidan_audit
+from models.charter.demo import demo_charter
 
 # MLflow 3.17 on SQLAlchemy 2.1
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")
@@ -95,10 +96,24 @@ def test_training_shows_the_gate_the_figures_and_what_to_do_next(trained):
     assert "paidan models promote 1" in trained
 
 
+def test_training_is_by_the_charter_in_force_and_says_so(trained):
+    assert f"职责章程 charter: active {demo_charter().name}" in trained
+    assert "trust in it is learnt" in trained
+
+
+def test_a_charter_for_training_is_named_as_anywhere_else(run, tiny_file, tmp_path):
+    code, shown = run("train", "--data", tiny_file, "--charter", "nowhere.yaml")
+    assert (code, "nowhere.yaml：没有这个文件，也不是编号、demo 或 active" in shown) == (2, True)
+    code, shown = run("train", "--data", tiny_file, "--charter", "7")
+    assert (code, "Traceback" in shown) == (2, False)
+    assert "7" in shown
+
+
 def test_a_search_tells_of_each_trial_and_of_what_it_found(run, tiny_file, monkeypatch):
     monkeypatch.setenv("PAIDAN_MODEL_NAME", "tuned")
     code, shown = run("train", "--tune", "2", "--data", tiny_file, "--column", "office=")
     assert code == 0
+    assert "it has no office in common with the data" in shown
     assert re.search(r"trial 1/2: (0\.\d+) \(默认 default \1\)  c=0\.5  balance=0\.5", shown)
     assert "trial 2/2: " in shown
     assert "Tuning: " in shown

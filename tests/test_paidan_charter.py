@@ -98,3 +98,9 @@ def test_a_diff_shows_articles_and_which_past_tickets_would_move(run, file, tmp_
     assert any(line.split()[:2] == ["2", "T01"] and "→ T04" in line for line in said.splitlines())
     assert "0 of 2 tickets" in run("diff", "demo", "active", "--data", "past.csv")
     assert "neither a file nor a version" in run("diff", "demo", "nowhere.yaml", code=2)
+
+
+def test_a_file_that_is_called_like_a_version_is_named_with_its_folder(run, file):
+    file("active", RENAMED)
+    assert run("diff", "demo", "active") == ""
+    assert "~ offices O04" in run("diff", "demo", "./active")

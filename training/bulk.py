@@ -202,7 +202,7 @@ def _answers(
         for place, complaint, probabilities, alone in zip(
             places, chunk.complaints, scores.probabilities, triages, strict=True
         ):
-            told = OfficeScores(model.heads, probabilities, model.trust)
+            told = OfficeScores(model.combined_heads, probabilities, model.trust)
             triage, resolution = resolver.resolve(alone, told, complaint, complaint.received_at or at)
             for target, answer in (("domain", triage.domain), ("office", triage.office)):
                 if answer is not None:

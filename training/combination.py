@@ -13,7 +13,7 @@ from models.charter.division import Division
 from models.charter.resolution import Resolver
 from models.charter.trust import OfficeScores
 from models.charter.workdays import in_china
-from models.prediction import HeadAnswer, Triage
+from models.prediction import AUTO, HeadAnswer, Triage
 from models.triage import TriageModel
 from training.bootstrap import Answers, PairedBootstrap
 from training.comparison import compare
@@ -28,19 +28,24 @@ class Combination:
     """The office that model and charter come to together, and the model's alone, on the same rows.
 
     rows: the row of the data that each entry of the outcomes is about [n]. split: rows of an office that has been split
-    since they were labelled: nobody knows who of its heirs would have had them, and they are left out.
+    since they were labelled: nobody knows who of its heirs would have had them, and they are left out. both_auto,
+    alone_auto: which answers are to be sent by themselves [n].
     """
 
     both: Outcome
     alone: Outcome
+    both_auto: npt.NDArray[np.bool_]
+    alone_auto: npt.NDArray[np.bool_]
     rows: npt.NDArray[np.int64]
     split: int
 
     def figures(self) -> dict[str, float]:
         """The figures of both, those of the model alone as model_…, and what both have over it as over_model_…."""
         both, alone = self.both, self.alone
-        model = {f"model_{name}": value for name, value in alone.headline().items() if name != "rows"}
-        found = both.headline() | bounds(both) | model | compare("office", both, {"model": alone.answer})
+        ours = both.headline() | _sent(both, self.both_auto)
+        model = alone.headline() | _sent(alone, self.alone_auto)
+        found = ours | bounds(both) | {f"model_{name}": value for name, value in model.items() if name != "rows"}
+        found |= compare("office", both, {"model": alone.answer})
         # right or wrong among three is paired as right or wrong at first is
         truth = np.full(len(self.rows), "among")
         said = [np.where((each.top == each.truth[:, None]).any(axis=1), "among", "not") for each in (alone, both)]
@@ -48,6 +53,12 @@ class Combination:
         top3 = PairedBootstrap(Answers("office", truth, said[0], said[1], rows), resamples=RESAMPLES).accuracy()
         found |= {"over_model_top3": top3.change, "over_model_top3_low": top3.low, "over_model_top3_high": top3.high}
         return found | {"split": self.split}
+
+
+def _sent(said: Outcome, auto: npt.NDArray[np.bool_]) -> dict[str, float]:
+    """The share that is sent by itself, and how much of that is right; NaN where nothing is sent."""
+    precision = float(said.correct[auto].mean()) if auto.any() else float("nan")
+    return {"auto_coverage": float(auto.mean()), "auto_precision": precision}
 
 
 class _Answered(NamedTuple):
@@ -98,6 +109,8 @@ def combine(model: TriageModel, resolver: Resolver, data: LabelledComplaints, no
     return Combination(
         both=_outcome([each.both for each in answered], truth, target, [each.in_set for each in answered]),
         alone=_outcome([each.alone for each in answered], truth, target, None),
+        both_auto=np.array([each.both.decision is AUTO for each in answered], bool),
+        alone_auto=np.array([each.alone.decision is AUTO for each in answered], bool),
         rows=np.array([each.row for each in answered], np.int64),
         split=split,
     )

@@ -56,7 +56,8 @@ _Found = TypeVar("_Found")
 class Trained:
     """What a run ends with: the registered version, the gate's report, and the figures on the rows held out.
 
-    search: how the recipe was found, None where none was asked for.
+    search: how the recipe was found, None where none was asked for. trust: how far the version trusts the charter; None
+    where none was given, or it has no office in common with the data.
     """
 
     version: VersionInfo
@@ -65,6 +66,7 @@ class Trained:
     reports: Mapping[Target, FiguresReport]
     split: str
     search: Search | None
+    trust: Trust | None
 
 
 def train(  # noqa: PLR0913, PLR0917 - what is given, by what means, and who is told
@@ -157,7 +159,7 @@ def _train(  # noqa: PLR0913, PLR0917 - those of `train`, and where to work
         figures: dict[str, Any] = {target: dict(report.figures) for target, report in reports.items()}
         bundle, pipeline = scratch / "bundle", scratch / "pipeline.joblib"
         about = _about(data, files, recipe, examined, figures, profile)
-        about["trust"] = None if trust is None else trust.to_manifest()
+        about["trust"] = None if trust is None else trust.to_manifest(_offices(model))
         about["search"] = None if searched is None else searched.to_dict()
         write_bundle(model, bundle, about)
         joblib.dump(reference_pipelines(model, lexicon), pipeline, compress=3)
@@ -167,7 +169,7 @@ def _train(  # noqa: PLR0913, PLR0917 - those of `train`, and where to work
         log_results(run, tracker.registry.name, held_out, model, reports, about, examined.report)
         headline = {f"{target}/{name}": value for target, o in held_out.items() for name, value in o.headline().items()}
         version = run.register([head.target for head in model.heads], headline)
-    return Trained(version, examined.report, held_out, reports, examined.split.sentence, searched)
+    return Trained(version, examined.report, held_out, reports, examined.split.sentence, searched, trust)
 
 
 def _hold_out(
@@ -211,6 +213,10 @@ def _search(
     run.log_json("search", found.to_dict())
     run.log_text("search", found.sentence)
     return found
+
+
+def _offices(model: FittedModel) -> tuple[str, ...]:
+    return next((head.classes for head in model.heads if head.target == "office"), ())
 
 
 def _log_inputs(run: TrackedRun, data: LabelledComplaints, examined: Examined, files: Sequence[Path]) -> None:

@@ -15,12 +15,14 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from models.charter.articles import Charter
+from models.charter.division import Circumstances
 from models.charter.places import Sighting
 from models.charter.pool import opinions
 from models.charter.resolution import Resolver
-from models.charter.roster import Circumstances, Roster
+from models.charter.roster import Roster
 from models.charter.route import CharterVersion
 from models.charter.trust import SHIPPED, Match, Trust
+from models.decision import Policy, choose_policy
 from training.dataset import LabelledComplaints
 from training.fit import Fit
 from training.sets import choose_sets
@@ -65,11 +67,31 @@ def trust_in(charter: Charter, fitted: Fit, data: LabelledComplaints, rows: _Num
         truth.append(heirs[0] if len(heirs) == 1 else "")
     learnt = lessons(roster, np.hstack(told), readings, truth)
     weights, known = learn_trust([learnt]), learnt.truth >= 0
-    alone = next(head.policy.sets for head in fitted.model.heads if head.target == "office")
-    sets = None
-    if alone is not None and known.any():
-        sets = choose_sets(alone.coverage.sentence, pooled_probabilities(learnt, weights)[known], learnt.truth[known])
-    return Trust(weights, charter.digest, sets)
+    if not known.any():
+        return Trust(weights, charter.digest)
+    probabilities, right = pooled_probabilities(learnt, weights)[known], learnt.truth[known]
+    alone = next(head.policy for head in fitted.model.heads if head.target == "office")
+    sets = None if alone.sets is None else choose_sets(alone.sets.coverage.sentence, probabilities, right)
+    return Trust(weights, charter.digest, sets, pooled_policy(alone, roster, probabilities, right))
+
+
+def pooled_policy(alone: Policy, roster: Roster, probabilities: _Floats, truth: _Numbers) -> Policy:
+    """The tiers of combined answers, by the labels of the office head; alone: the policy of the head by itself.
+
+    probabilities: pooled, [rows, offices]; truth: numbers of the right offices. A combined probability is no model's
+    probability, and the thresholds that keep the promise of the one need not keep that of the other. Labels that have
+    become one office have its threshold; one whose office is split or gone has none, and neither has an office without
+    a label: nobody measured what is sent to it.
+    """
+    labelled = np.array(roster.labels)[probabilities.argmax(axis=1)] >= 0
+    found = choose_policy(
+        alone.auto, alone.suggest, probabilities[labelled], truth[labelled].astype(np.int32), len(roster.offices)
+    )
+    numbers: dict[str | None, int] = {code: number for number, code in enumerate(roster.offices)}
+    offices = [numbers.get(heir) for heir in roster.heirs.values()]
+    thresholds = tuple(np.inf if office is None else found.thresholds[office] for office in offices)
+    own = tuple(label for label, office in enumerate(offices) if office in found.own)
+    return Policy(alone.auto, alone.suggest, thresholds, own)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """Which of a charter's conditions a text meets: made and not sold, in a canteen, on a platform."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from models.charter.articles import Charter
 from models.charter.assertion import is_denied
@@ -25,13 +25,9 @@ class ConditionFinder:
         for number in tried:
             condition = self._conditions[number]
             for term in condition.terms:
-                if any(not is_denied(text, start, start + len(term)) for start in _places(text, term)):
-                    return condition.code
+                at = text.find(term)
+                while at >= 0:
+                    if not is_denied(text, at, at + len(term)):
+                        return condition.code
+                    at = text.find(term, at + 1)
         return None
-
-
-def _places(text: str, term: str) -> Iterator[int]:
-    at = text.find(term)
-    while at >= 0:
-        yield at
-        at = text.find(term, at + 1)

@@ -112,9 +112,11 @@ def _reader(charter: Charter, on: date) -> Callable[[PastTicket], str | None]:
 
     def lead(ticket: PastTicket) -> str | None:
         said = ticket.complaint
-        found = places.find(said)
+        seen = places.sight(said)
+        # places of several stations in one field say nothing of which, as where a ticket is answered
+        station = seen.place.station if seen.place is not None and not seen.others else None
         condition = conditions.of(f"{said.title}\n{said.text}" if said.title else said.text)
-        duty = division.duty(ticket.domain, ticket.kind, condition, found[0].station if found else None)
+        duty = division.duty(ticket.domain, ticket.kind, condition, station)
         return duty.lead if duty else None
 
     return lead

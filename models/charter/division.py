@@ -22,6 +22,14 @@ class Duty(NamedTuple):
     needs_place: bool
 
 
+class Circumstances(NamedTuple):
+    """What the charter's rules ask for beside the domain: kinds of request, condition, station of the place."""
+
+    kinds: tuple[Request, ...]
+    condition: str | None
+    place: str | None
+
+
 class _Cell(NamedTuple):
     by_place: Mapping[str, Duty]
     without_place: Duty | None

@@ -7,7 +7,6 @@ second of the last day; hours and minutes run from the moment (民法典 201, se
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
 from types import MappingProxyType
 
 from models.charter.articles import Charter, Clock, Request
@@ -23,7 +22,6 @@ NOTHING: Mapping[str, datetime] = MappingProxyType({})
 _LAST_SECOND = time(23, 59, 59, tzinfo=CHINA)
 _PROVISIONAL = "节假日安排尚未公布，暂按周末推算"
 _UNVERIFIED = "依据待核"
-_DAYS_KEPT = 512
 
 
 _OF_A_MOMENT = frozenset({"hours", "minutes"})
@@ -32,19 +30,15 @@ _OF_A_MOMENT = frozenset({"hours", "minutes"})
 _Wait = tuple[str, timedelta, str, bool]
 """A clock of hours or minutes, as far as it does not depend on the ticket: step, time, basis, whether it is local."""
 
-_Running = tuple[list[Due], tuple[tuple[int, _Wait], ...]]
+Running = tuple[list[Due], tuple[tuple[int, _Wait], ...]]
 """Due times of the tickets of a day, as if they had come at midnight; and by place in that list what the moment decides."""
 
 
 class Deadlines:
-    """The clocks of one charter; may be shared by threads.
-
-    The days of a date are counted once, so that the tickets of one day cost a look-up each.
-    """
+    """The clocks of one charter; may be shared by threads."""
 
     def __init__(self, charter: Charter) -> None:
         self._clocks = charter.clocks
-        self._running = lru_cache(maxsize=_DAYS_KEPT)(self._from_day_received)
 
     def of(
         self, kinds: tuple[Request, ...], received_at: datetime, done: Mapping[str, datetime] = NOTHING
@@ -57,7 +51,7 @@ class Deadlines:
         """
         received = in_china(received_at)
         if not done:
-            return self.of_received(kinds, received)
+            return at_moment(self.running(kinds, received.date()), received)
         found = []
         for clock in self._valid(kinds, received.date()):
             if clock.code in done or clock.step in done:
@@ -68,25 +62,26 @@ class Deadlines:
                 found.append(_of(clock, in_china(done[clock.start])))
         return tuple(found)
 
-    def of_received(self, kinds: tuple[Request, ...], received: datetime) -> tuple[Due, ...]:
-        """Return the same of a ticket for which nothing is done yet; received: in +08:00."""
-        days, waits = self._running(kinds, received.date())
-        found = [*days]
-        for place, (step, wait, basis, local) in waits:
-            found[place] = made(Due, (step, received + wait, basis, False, local))
-        return tuple(found)
-
     def _valid(self, kinds: tuple[Request, ...], day: date) -> Iterable[Clock]:
         for clock in self._clocks:
             if clock.validity.holds(day) and (not clock.kinds or any(kind in clock.kinds for kind in kinds)):
                 yield clock
 
-    def _from_day_received(self, kinds: tuple[Request, ...], day: date) -> _Running:
-        """What runs from the receipt on `day`."""
+    def running(self, kinds: tuple[Request, ...], day: date) -> Running:
+        """What runs from the receipt on `day` (+08:00) while nothing is done yet: the same for all tickets of these kinds."""
         midnight = datetime.combine(day, time(tzinfo=CHINA))
         clocks = [clock for clock in self._valid(kinds, day) if clock.start == RECEIVED]
         waits = tuple([(place, _wait(clock)) for place, clock in enumerate(clocks) if clock.unit in _OF_A_MOMENT])
         return [_of(clock, midnight) for clock in clocks], waits
+
+
+def at_moment(running: Running, received: datetime) -> tuple[Due, ...]:
+    """Return the due times of a ticket for which nothing is done yet; received: in +08:00, on the day of `running`."""
+    days, waits = running
+    found = [*days]
+    for place, (step, wait, basis, local) in waits:
+        found[place] = made(Due, (step, received + wait, basis, False, local))
+    return tuple(found)
 
 
 def due(

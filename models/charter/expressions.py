@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from models.charter.literals import needs
+from models.prediction import made
 
 
 class Match(NamedTuple):
@@ -30,7 +31,7 @@ class Expressions:
         """Yield the matches of the expressions with these numbers, which are all that can match."""
         for number in tried:
             for match in self._patterns[number].finditer(text):
-                yield Match(number, match.start(), match.end())
+                yield made(Match, (number, *match.span()))
 
     def in_text(self, text: str) -> Iterator[Match]:
         """Yield all matches, expression by expression."""

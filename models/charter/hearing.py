@@ -1,11 +1,13 @@
 """All that a charter listens for in a ticket, in one compiled pass: names, words of requests, words of questions.
 
-Names are found as leftmost-longest matching has it, and hide one another; words are all found, and each counts once. A
+Names are found as leftmost-longest matching has it, and hide one another; words are all found, and each counts once. Of some
+names, `places`, it matters which it is and where it stands, of the others only what they say, which many say alike. A
 question is what takes longer to answer, such as an expression; it is worth asking where each set of words that it needs
 (`literals.Needs`) has one in the text. How all are looked for: see `words`.
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -35,14 +37,14 @@ BOTH_CLEAR = 80
 WEIGHED, REMEDY, PENALTY, NO_REMEDY = 1, 2, 4, 8
 """What a word is: one with weights; one that demands a remedy, a penalty, or expressly no remedy."""
 
-_IS, _SETS, _NAME, _RECORD = 4, 5, 6, 8
+_IS, _SETS, _NAME, _STANDS, _RECORD = 4, 5, 6, 7, 8
 """Places in a word's record, of which the weights are the first four."""
 
 Integers = npt.NDArray[np.int32]
 _MARKS = np.dtype(np.uint64)
 
-_ROOM = 3 + 2 * AT_ONCE
-"""Numbers that are noted of each character: of a name three, of each place where a word may begin two."""
+_ROOM = 3 + 1 + 2 * AT_ONCE
+"""Numbers that are noted of each character: of a place three, of another name one, of where a word may begin two."""
 _KEPT = 1 << 16
 """Numbers for which there is room in memory that is kept, half a megabyte: longer texts are few."""
 
@@ -54,16 +56,17 @@ class Weighed(NamedTuple):
     is_: int = WEIGHED
 
 
-Heard = tuple[int, list[int], list[int]]
+Heard = tuple[int, list[int], list[int], list[int]]
 """The kinds spoken for, 0 where nothing says anything, neither a word with weights nor a domain (`spoken_for`); the numbers
-of the questions worth asking, in order; number, start and end of each name, one after another."""
+of the questions worth asking, in order; number, start and end of each place, one after another; what other names say, by
+number, each once."""
 
 
 class Hearing:
     """What to listen for; may be shared by threads, each of which has its own memory for notes while it listens.
 
     starts: what is added for a domain, by its code, with "" for one that is not known. A question without needs is
-    always worth asking.
+    always worth asking. names: those that are no places, and the numbers of what they say.
     """
 
     def __init__(
@@ -71,20 +74,23 @@ class Hearing:
         weighed: Mapping[str, Weighed],
         starts: Mapping[str, Weighed],
         questions: Sequence[Needs] = (),
-        names: Sequence[str] = (),
+        places: Sequence[str] = (),
+        names: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         # sorted, as the order of a set changes from run to run
         asked = sorted({word for needs in questions for words in needs for word in words})
-        numbers = {word: number for number, word in enumerate(dict.fromkeys([*weighed, *asked, *names]))}
-        self._starts = {domain: number for number, domain in enumerate(starts, len(numbers))}
-        self._unknown = self._starts[""]
+        numbers = {word: number for number, word in enumerate(dict.fromkeys([*weighed, *asked, *places, *names]))}
+        self._starts: dict[str | None, int] = {domain: number for number, domain in enumerate(starts, len(numbers))}
+        self._unknown = self._starts[None] = self._starts[""]
         self._words = np.full((len(numbers) + len(starts), _RECORD), -1, np.int32)
         self._words[:, :_SETS] = 0
-        for places, records in ((numbers, weighed), (self._starts, starts)):
+        for rows, records in ((numbers, weighed), (self._starts, starts)):
             for word, record in records.items():
-                self._words[places[word], :_SETS] = (*record.weights, record.is_)
-        for column, words in ((_SETS, asked), (_NAME, names)):
+                self._words[rows[word], :_SETS] = (*record.weights, record.is_)
+        for column, words in ((_SETS, asked), (_NAME, places)):
             self._words[[numbers[word] for word in words], column] = range(len(words))
+        for name, said in names.items():
+            self._words[numbers[name], _NAME:] = said, 0
         self._sets = _sets(questions, {word: row for row, word in enumerate(asked)})
         self._trie = trie_of(numbers)
         lanes = self._sets.shape[2]
@@ -96,7 +102,7 @@ class Hearing:
 
         domain: one that is not among the starts counts as not known.
         """
-        start = self._starts.get(domain, self._unknown) if domain else self._unknown
+        start = self._starts.get(domain, self._unknown)
         room = _ROOM * len(text) + self._room
         try:
             scratch = self._spare.pop()
@@ -104,13 +110,13 @@ class Hearing:
             scratch = np.empty(room, _MARKS)
         if len(scratch) < room:
             scratch = np.empty(2 * room, _MARKS)
-        kinds, names, end = hear(text, said, self._trie, self._words, self._sets, start, scratch)
+        kinds, places, says, end = hear(text, said, self._trie, self._words, self._sets, start, scratch)
         told = scratch[:end].tolist() if end else _NOTHING
         if len(scratch) <= _KEPT:
             self._spare.append(scratch)
-        if not end:
-            return kinds, _NOTHING, _NOTHING
-        return (kinds, _NOTHING, told) if end == names else (kinds, told[names:], told[:names])
+        if places or end > says:
+            return kinds, told[says:], told[:places], told[places:says]
+        return kinds, _NOTHING, _NOTHING, told
 
 
 _NOTHING: list[int] = []
@@ -150,6 +156,15 @@ def spoken_for(complaint: int, report: int, enquiry: int, suggestion: int) -> in
     return 1 if complaint == best else 2 if report == best else 4 if enquiry == best else 8
 
 
+@compiled(inline="always")
+def is_new(numbers: Bits, last: int) -> bool:
+    """Tell whether the last of some numbers is not among those before it."""
+    new = True
+    for number in range(last):
+        new &= numbers[number] != numbers[last]
+    return new
+
+
 @compiled()
 def hear(
     text: CodePoints,
@@ -159,19 +174,19 @@ def hear(
     sets: Bits,
     start: int,
     scratch: Bits,
-) -> tuple[int, int, int]:
-    """Return the kinds spoken for, and where names end and questions end in `scratch`.
+) -> tuple[int, int, int, int]:
+    """Return the kinds spoken for, and where places, what other names say, and questions end in `scratch`.
 
-    trie: see `words.trie_of`. words: int32 [words + starts, _RECORD]: four weights, what it is, its row of `_sets` and its
-    number as a name, -1 for none; start: that of the domain. scratch: room for all that is noted, see `Hearing.of`; it
-    begins with number, start and end of each name, then come the numbers of the questions worth asking.
+    trie: see `words.trie_of`. words: int32 [words + starts, _RECORD]: four weights, what it is, its row of `_sets`, its
+    number as a name, -1 for none, and 0 where that is no place; start: that of the domain. scratch: room for all that is
+    noted, see `Hearing.of`; it begins with what is returned.
     """
     size, lanes = len(text), sets.shape[2]
     nodes = trie[NODES:]
     mask = np.uint64((len(nodes) >> 1) - 1)
     bits = np.uint64(int(np.log2(len(nodes) >> 1) + 0.5))
     # one array for all that is noted, as each costs as much as ten characters
-    found, entries = scratch, scratch[3 * size + 64 * lanes :]
+    found, others, entries = scratch, scratch[3 * size + 64 * lanes :], scratch[4 * size + 64 * lanes :]
     marks = entries[2 * AT_ONCE * size :]
     first = len(words) // 64 + 1
     second = first + lanes
@@ -194,14 +209,16 @@ def hear(
                 count += 2 * may_begin(trie, alike, key)
     for entry in range(0, count, 2):
         prefetch(nodes, np.int64(slot_of(entries[index(entry + 1)], bits) << np.uint64(1)))
-    place, free, at = 0, 0, -1
-    name, end = -1, 0
+    place, other, free, at = 0, 0, 0, -1
+    name, stands, end = -1, 0, 0
     for entry in range(0, count, 2):
         i, further, key = int(entries[index(entry)]) >> 2, int(entries[index(entry)]) & 3, entries[index(entry + 1)]
         if i != at:
             if name >= 0:
                 found[place], found[place + 1], found[place + 2] = name, at, end
-                place += 3
+                others[other] = name
+                place += 3 * (stands != 0)
+                other += (stands == 0) & is_new(others, other)
                 free = end
             name, at = -1, i
         j = i + 1 + further
@@ -215,7 +232,7 @@ def hear(
             if node & np.uint64(WORD):
                 word = np.int64(node & np.uint64(WORD - 1))
                 if i >= free and words[word, _NAME] >= 0:
-                    name, end = words[word, _NAME], j
+                    name, stands, end = words[word, _NAME], words[word, _STANDS], j
                 bit = np.uint64(1) << np.uint64(word & 63)
                 if i >= said and not marks[index(word >> 6)] & bit:
                     marks[index(word >> 6)] |= bit
@@ -235,8 +252,14 @@ def hear(
             j += 1
     if name >= 0:
         found[place], found[place + 1], found[place + 2] = name, at, end
-        place += 3
-    names = place
+        others[other] = name
+        place += 3 * (stands != 0)
+        other += (stands == 0) & is_new(others, other)
+    places = place
+    for number in range(other):
+        found[place] = others[number]
+        place += 1
+    says = place
     for lane in range(lanes):
         both = marks[first + lane] & marks[second + lane]
         question = 64 * lane
@@ -247,10 +270,10 @@ def hear(
             both >>= np.uint64(1)
             question += 1
     if not is_ & WEIGHED:
-        return 0, names, place
+        return 0, places, says, place
     if is_ & PENALTY:
         if is_ & NO_REMEDY:
             complaint, report = min(complaint, 0), max(report, 1)
         elif is_ & REMEDY:
             complaint, report = max(complaint, BOTH_CLEAR), max(report, BOTH_CLEAR)
-    return spoken_for(complaint, report, enquiry, suggestion), names, place
+    return spoken_for(complaint, report, enquiry, suggestion), places, says, place

@@ -6,8 +6,8 @@ The merchant's address counts before the merchant's name, that before the text, 
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Self
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import opencc
 
@@ -20,6 +20,8 @@ from models.prediction import made
 
 FIELDS = ("address", "merchant", "title", "text")
 """The fields in the order in which they are believed."""
+_ADDRESS, _TITLE = 0, 2
+"""Numbers of the first, and of the first of those that were said."""
 
 JOINT = "\n"
 """Between title and text, doubled between other fields: no name has it, and no expression or clause reaches over it."""
@@ -33,8 +35,9 @@ _HOME = re.compile(
     r"(?:^|[，。,;；\n])住|(?:住址|住所|住处|家庭地址|联系地址|户籍|户口)[^，。,;；\n]{0,4}|(?:我|本人)的?家(?:就)?(?:在|是)|(?:^|[，。,;；\n])家在|老家(?:在|是)?)"
     r"[^，。,;；!！?？\n]{0,16}$"
 )
-_MAY_BE_HOME = re.compile("[住户戶址]|(?<![商店厂])家")
-"""Without one of these `_HOME` matches nothing; it is ten times as fast. 商家 is in every other text."""
+_MAY_BE_HOME = re.compile(r"(?:住|户|戶|址|家(?<![商店厂]家))[^，。,;；!！?？\n]{0,23}$")
+"""Where `_HOME` matches this does; ten times as fast, as each branch begins with a character of its own. 商家 is in every
+other text."""
 _BESIDE = re.compile(
     # what is beside a home, or is where somebody lodges: it may begin after one comma, not after the end of a sentence
     r"^[^，。,;；!！?？\n]{0,16}[，,]?[^，。,;；!！?？\n]{0,6}?"
@@ -44,7 +47,7 @@ _LODGING = re.compile(
     r"^[^，。,;；!！?？\n]{0,12}(?:酒店|宾馆|賓館|旅馆|旅店|民宿|客栈|公寓|养老院|养护院|敬老院|医院|醫院)"
 )
 _REMEMBERED = 4096
-"""Names, one after another, of which it is kept what they say."""
+"""Combinations of what names say that are kept."""
 
 _REACH = 40
 """Characters around a name that say whose place it is."""
@@ -61,163 +64,152 @@ _Pattern = tuple[int, tuple[str, ...], str]
 class Sighting(NamedTuple):
     """What one pass finds.
 
-    place: the best one. mixed: its field names places of other stations as well. doubtful: ambiguous names for which no
-    second sign speaks. offices, departments: codes of those that are named.
+    place: the best one. others: places of other stations that its field names as well, one of each. doubtful: ambiguous
+    names for which no second sign speaks. offices, departments: codes of those that are named.
     """
 
     place: PlaceFound | None
-    mixed: bool
+    others: tuple[PlaceFound, ...]
     doubtful: tuple[PlaceFound, ...]
     offices: tuple[str, ...]
     departments: tuple[str, ...]
 
 
-_Hit = tuple[int, int, int, str, str]
-"""A name of a place: its field by number, its span there, the station, the name as the charter has it."""
-
-Read = tuple[Sequence[_Hit], Sequence[_Hit], tuple[str, ...], tuple[str, ...]]
-"""Names of places, best first, those without a second sign, and codes of offices and departments."""
-
-NOTHING_SEEN = Sighting(None, mixed=False, doubtful=(), offices=(), departments=())
+Read = tuple[list[PlaceFound], list[PlaceFound]]
+"""Names of places, and those without a second sign."""
 
 
-class Whole(NamedTuple):
-    """All fields in one text, in the order of `FIELDS`, and where those behind the first begin."""
-
-    written: str
-    merchant: int
-    title: int
-    text: int
-
-    @classmethod
-    def of(cls, complaint: Complaint) -> Self:
-        """Write a complaint's fields one after another; from `title` on it is what was said, joined by JOINT."""
-        address, merchant, title = complaint.address, complaint.merchant, complaint.title
-        second = len(address) + 2
-        third = second + len(merchant) + 2
-        written = f"{address}\n\n{merchant}\n\n{title}\n{complaint.text}"
-        return made(cls, (written, second, third, third + len(title) + len(JOINT)))
-
-    def field_at(self, place: int) -> tuple[int, int]:
-        """The number of the field that a character stands in, and where that begins."""
-        if place >= self.text:
-            return 3, self.text
-        if place >= self.title:
-            return 2, self.title
-        return (1, self.merchant) if place >= self.merchant else (0, 0)
+def written_out(complaint: Complaint) -> tuple[str, int]:
+    """A complaint's fields one after another, in the order of `FIELDS`, and where what was said begins: the title."""
+    address, merchant = complaint.address, complaint.merchant
+    written = f"{address}\n\n{merchant}\n\n{complaint.title}\n{complaint.text}"
+    return written, len(address) + len(merchant) + 4
 
 
 class Places:
     """What a charter's names say where they are found; may be shared by threads.
 
-    names: what to look for. What names say that do not depend on where they stand is kept: two of three tickets that
-    have a name have no name of a place.
+    places, names: what to look for, as `hearing.Hearing` takes them. What names say that are not of places is kept: four of
+    five tickets have some, and there are few sorts.
     """
 
     def __init__(self, charter: Charter) -> None:
         patterns = _patterns(charter)
-        self.names = tuple(patterns)
-        self._patterns = list(patterns.values())
-        self._kept: dict[tuple[int, ...], Sighting] = {}
+        placed = {name: pattern for name, pattern in patterns.items() if pattern[0] <= _AMBIGUOUS}
+        self.places = tuple(placed)
+        self._placed = [(means == _PLACE, code, name) for means, (code,), name in placed.values()]
+        says = {name: (means, codes) for name, (means, codes, _) in patterns.items() if means > _AMBIGUOUS}
+        self._says = tuple(dict.fromkeys(says.values()))
+        numbers = {what: number for number, what in enumerate(self._says)}
+        self.names = {name: numbers[what] for name, what in says.items()}
+        self._kept: dict[tuple[int, ...], tuple[Sighting, bool]] = {}
 
-    def sight(self, whole: Whole, names: list[int]) -> Sighting:
-        """The best place, and everything else that the charter has a name for; names: as in `hearing.Heard`."""
-        if not names:
-            return NOTHING_SEEN
-        numbers = tuple(names[::3])
-        known = self._kept.get(numbers)
-        if known is not None:
-            return known
-        hits, doubtful, offices, departments = self.read(whole, names)
-        best, mixed = None, False
-        if hits:
-            best = _place(hits[0])
-            if len(hits) > 1:
-                field, _, _, station, _ = hits[0]
-                mixed = any(hit[0] == field and hit[3] != station for hit in hits)
-        asked = tuple([_place(hit) for hit in doubtful]) if doubtful else ()
-        found: Sighting = made(Sighting, (best, mixed, asked, offices, departments))
-        if best is None and not asked and all(self._patterns[number][0] > _AMBIGUOUS for number in numbers):
-            if len(self._kept) >= _REMEMBERED:
-                self._kept.clear()
-            self._kept[numbers] = found
-        return found
+    def sight(self, complaint: Complaint, places: list[int], says: list[int]) -> Sighting:
+        """The best place, and everything else that the charter has a name for.
 
-    def read(self, whole: Whole, names: list[int]) -> Read:
-        """What each name means where it stands."""
-        patterns = self._patterns
-        sure: list[_Hit] = []
-        unsure: list[_Hit] = []
-        offices: tuple[str, ...] = ()
-        departments: tuple[str, ...] = ()
-        local = False
-        for at in range(0, len(names), 3):
-            means, codes, name = patterns[names[at]]
-            if means == _DEPARTMENT:
-                departments += codes
-            elif means <= _AMBIGUOUS:
-                start, end = names[at + 1], names[at + 2]
-                field, begin = whole.field_at(start)
-                if field > 1 and _own_home(whole.written, begin, start, end):
-                    continue
-                hit = (field, start - begin, end - begin, codes[0], name)
-                (sure if means == _PLACE or field == 0 else unsure).append(hit)
-            elif means == _LOCALITY:
-                local = True
-            elif means == _OFFICE:
-                offices += codes
-        doubtful: list[_Hit] = []
-        if unsure:
-            vouched = {hit[3] for hit in sure}
-            for hit in unsure:
-                (sure if local or hit[3] in vouched else doubtful).append(hit)
-        return _ordered(sure) if len(sure) > 1 else sure, doubtful, _once(offices), _once(departments)
+        places, says: as in `hearing.Heard`, of the complaint as it is written out.
+        """
+        said = tuple(says)
+        seen, local = self._kept.get(said) or self._seen(said)
+        if not places:
+            return seen
+        sure, doubtful = self._read(complaint, places, local=local)
+        best: PlaceFound | None = None
+        others: tuple[PlaceFound, ...] = ()
+        if sure:
+            best = sure[0]
+            if len(sure) > 1:
+                best, others = _best(sure)
+        return made(Sighting, (best, others, tuple(doubtful), seen.offices, seen.departments))
+
+    def found(self, complaint: Complaint, places: list[int], says: list[int]) -> tuple[PlaceFound, ...]:
+        """The places that say where the merchant is, best first."""
+        _, local = self._seen(tuple(says))
+        return tuple(_ordered(self._read(complaint, places, local=local)[0]))
+
+    def _read(self, complaint: Complaint, places: list[int], *, local: bool) -> Read:
+        """What each place means where it stands; local: whether the locality is named."""
+        fields = (complaint.address, complaint.merchant, complaint.title, complaint.text)
+        merchant = len(fields[0]) + 2
+        title = merchant + len(fields[1]) + 2
+        text = title + len(fields[2]) + len(JOINT)
+        begins = (0, merchant, title, text)
+        sure: list[PlaceFound] = []
+        unsure: list[PlaceFound] = []
+        for at in range(0, len(places), 3):
+            means_one, station, name = self._placed[places[at]]
+            start, end = places[at + 1], places[at + 2]
+            field = (start >= merchant) + (start >= title) + (start >= text)
+            start, end = start - begins[field], end - begins[field]
+            if field < _TITLE or not _own_home(fields[field], start, end):
+                found = made(PlaceFound, (station, name, FIELDS[field], start, end))
+                (sure if means_one or field == _ADDRESS else unsure).append(found)
+        if not unsure or local:
+            return sure + unsure, []
+        vouched = {found.station for found in sure}
+        doubtful = [found for found in unsure if found.station not in vouched]
+        return sure + [found for found in unsure if found.station in vouched], doubtful
+
+    def _seen(self, says: tuple[int, ...]) -> tuple[Sighting, bool]:
+        """What is said by names that are not of places, and whether the locality is among them."""
+        told = [self._says[what] for what in says]
+        offices, departments = (
+            tuple(dict.fromkeys([code for means, codes in told if means == asked for code in codes]))
+            for asked in (_OFFICE, _DEPARTMENT)
+        )
+        if len(self._kept) >= _REMEMBERED:
+            self._kept.clear()
+        sighting = Sighting(None, others=(), doubtful=(), offices=offices, departments=departments)
+        seen = self._kept[says] = sighting, any(means == _LOCALITY for means, _ in told)
+        return seen
 
 
 class PlaceFinder:
     """Finds a charter's places and nothing else; may be shared by threads."""
 
     def __init__(self, charter: Charter) -> None:
-        self._places = Places(charter)
-        self._hearing = Hearing({}, {"": Weighed((0, 0, 0, 0), 0)}, names=self._places.names)
+        self._places = places = Places(charter)
+        self._hearing = Hearing({}, {"": Weighed((0, 0, 0, 0), 0)}, (), places.places, places.names)
 
     def find(self, complaint: Complaint) -> tuple[PlaceFound, ...]:
         """The places that say where the merchant is, best first; offsets are of the original fields."""
-        whole = Whole.of(complaint)
-        return tuple([_place(hit) for hit in self._places.read(whole, self._names(whole))[0]])
+        return self._places.found(complaint, *self._heard(complaint))
 
     def sight(self, complaint: Complaint) -> Sighting:
         """The best place, and everything else that the charter has a name for."""
-        whole = Whole.of(complaint)
-        return self._places.sight(whole, self._names(whole))
+        return self._places.sight(complaint, *self._heard(complaint))
 
-    def _names(self, whole: Whole) -> list[int]:
-        return self._hearing.of(encode(whole.written), 0, None)[2]
-
-
-def _place(hit: _Hit) -> PlaceFound:
-    field, start, end, station, name = hit
-    return made(PlaceFound, (station, name, FIELDS[field], start, end))
+    def _heard(self, complaint: Complaint) -> tuple[list[int], list[int]]:
+        _, _, places, names = self._hearing.of(encode(written_out(complaint)[0]), 0, None)
+        return places, names
 
 
-def _once(codes: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(codes)) if len(codes) > 1 else codes
-
-
-def _ordered(hits: list[_Hit]) -> list[_Hit]:
+def _ordered(found: list[PlaceFound]) -> list[PlaceFound]:
     """By field; where a field names several stations, the one that it names most before the others."""
-    stations = [(field, station) for field, _, _, station, _ in hits]
-    if len(set(stations)) <= 1:
-        return hits
-    return sorted(hits, key=lambda hit: (hit[0], -stations.count((hit[0], hit[3]))))
+    named = [(each.field, each.station) for each in found]
+    return sorted(found, key=lambda each: (FIELDS.index(each.field), -named.count((each.field, each.station))))
 
 
-def _own_home(whole: str, begin: int, start: int, end: int) -> bool:
-    """Tell whether whole[start:end] is where the complainant lives and not where the merchant is."""
-    before = whole[max(begin, start - _REACH) : start]
+def _best(found: list[PlaceFound]) -> tuple[PlaceFound, tuple[PlaceFound, ...]]:
+    """The first of them in that order, and of each other station that its field names, too, the first."""
+    best = min(found, key=lambda each: FIELDS.index(each.field))
+    stations = [each.station for each in found if each.field == best.field]
+    if stations.count(best.station) == len(stations):
+        return best, ()
+    best, *rest = [each for each in _ordered(found) if each.field == best.field]
+    others: dict[str, PlaceFound] = {}
+    for each in rest:
+        if each.station != best.station:
+            others.setdefault(each.station, each)
+    return best, tuple(others.values())
+
+
+def _own_home(text: str, start: int, end: int) -> bool:
+    """Tell whether text[start:end] is where the complainant lives and not where the merchant is."""
+    before = text[max(0, start - _REACH) : start]
     if not (_MAY_BE_HOME.search(before) and _HOME.search(before)):
         return False
-    after = whole[end : end + _REACH]
+    after = text[end : end + _REACH]
     return not (_BESIDE.match(after) or _LODGING.match(after))
 
 

@@ -8,6 +8,7 @@ demands the second and expressly not the first, it is a report.
 """
 
 import csv
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,6 +27,21 @@ NO_DOMAIN = ""
 """The name under which the table tells what holds where the domain is not known."""
 
 Weights = tuple[int, int, int, int]
+
+
+_GREETING = re.compile(
+    r"(?:[\W_]|[你您妳]们?好|[大各]家好|各位|哈喽|哈啰|嗨|喂|早上好|上午好|中午好|下午好|晚上好|早安|晚安|在吗|在么|在嗎|在不在|有人吗|有人嗎|有人在吗|"
+    r"谢谢|謝謝|多谢|感谢|辛苦了?|打扰一?下?了?|麻烦了?|请问|請問|你们?|您们?|[啊呀哈嗯哦呢吧]|好的|再见|客服|工作人员|同志|领导|老师|"
+    r"转?人工|测试|hello|hi|test)+",
+    re.IGNORECASE,
+)
+GREETING_AT_MOST = 20
+"""Characters of a text that may be nothing but a greeting."""
+
+
+def is_greeting(text: str) -> bool:
+    """Tell whether a text asks for nothing: it greets, thanks, or tries whether anybody is there."""
+    return len(text) <= GREETING_AT_MOST and _GREETING.fullmatch(text) is not None and any(map(str.isalpha, text))
 
 
 class Demand(StrEnum):
@@ -71,8 +87,10 @@ class Requests:
         """Return the kinds of `text` (title and text, one after the other), never none, in the order of `KINDS`.
 
         domain: its code, where it is known; one that the table does not know counts as not known. OTHER: nothing in the
-        text says anything, and no domain does.
+        text says anything, and no domain does, or it only greets.
         """
+        if is_greeting(text):
+            return (Request.OTHER,)
         return KINDS_HEARD[self._hearing.of(encode(text), 0, domain)[0]]
 
 

@@ -5,27 +5,23 @@ from functools import lru_cache
 
 from features.complaint import Complaint
 from models.charter.articles import Charter, Request
-from models.charter.division import Division
-from models.charter.due import Deadlines
+from models.charter.division import Circumstances, Division
+from models.charter.due import Deadlines, at_moment
 from models.charter.duty import DAY_OFF, needs_duty_officer
-from models.charter.places import Places, Whole
-from models.charter.roster import Circumstances, Ranking, Roster
-from models.charter.route import CharterVersion, Resolution
-from models.charter.routing import Answers, Reading, Router
+from models.charter.roster import Ranking, Roster
+from models.charter.route import CharterVersion, PlaceFound, Resolution
+from models.charter.routing import Answers, Case, Reading, Router
 from models.charter.said import Listener
 from models.charter.trust import OfficeScores
 from models.charter.wording import Wording
 from models.charter.workdays import in_china
 from models.decision import Sets
 from models.fitted import Head
-from models.prediction import ABSTAIN, AUTO, SUGGEST, Candidate, HeadAnswer, PredictionSet, Triage, made
+from models.prediction import AUTO, SUGGEST, Candidate, HeadAnswer, Triage, made
 from models.triage import doubts_of
 
-_DAYS = 8
-"""Days and models whose tables are kept: today's, those of late tickets, and of a model being tried."""
-
-_FLOOR = 0.20
-"""The least confidence to be shown of an office that no policy speaks of."""
+_DAYS, _MODELS = 8, 4
+"""Days whose tables are kept: today's, and those of late tickets; and for each, of how many models: of one being tried, too."""
 
 
 class Resolver:
@@ -34,13 +30,11 @@ class Resolver:
     def __init__(self, charter: Charter, version: CharterVersion) -> None:
         self.charter = charter
         self.version = version
-        self._places = Places(charter)
-        self._listener = Listener(charter, self._places.names)
+        self._listener = Listener(charter)
         self._deadlines = Deadlines(charter)
         self._wording = Wording(charter)
         self._domains = dict(charter.domains)
-        self._routers: dict[date, Router] = {}
-        self._rosters: dict[tuple[date, int], Roster] = {}
+        self._days: dict[date, _Day] = {}
 
     def resolve(
         self, triage: Triage, scores: OfficeScores | None, complaint: Complaint, received_at: datetime
@@ -51,22 +45,22 @@ class Resolver:
         complaint: as it came in, not masked.
         """
         received = in_china(received_at)
-        day = received.date()
         # a call for what is there already takes longer than to look for it
-        router = self._routers.get(day) or self._router(day)
+        router, rosters = self._days.get(received.date()) or self._day(received.date())
         domain, alone = triage.domain, triage.office
         about = domain.code if domain is not None else None
-        reading = self.read(complaint, about)
-        office, applies = alone, scores is not None
+        sighting, given, _ = reading = self.read(complaint, about)
         # a model that was silent of a head it has stays so
-        if scores is not None and (alone is None or alone.code is not None) and (domain is None or about is not None):
-            heads = scores.heads
-            roster = self._rosters.get((day, id(heads))) or self.roster(day, heads)
-            applies = roster.applies
-            if applies:
-                triage = _combined(triage, roster, scores, reading)
-                office = triage.office
-        return triage, self._resolution(router, (domain, office, alone, applies), reading, complaint, received)
+        if scores is None or (domain is not None and about is None) or (alone is not None and alone.code is None):
+            said: Answers = domain, alone, alone, scores is not None
+            return triage, self._resolution(router, said, reading, router.case(given), complaint, received)
+        heads = scores.heads
+        roster = rosters.get(id(heads)) or self.roster(received.date(), heads)
+        case, table = roster.case(given)
+        if roster.applies:
+            triage = _combined(triage, roster, roster.rank(scores, table, sighting), scores.trust.sets, sighting.others)
+        said = domain, triage.office, alone, roster.applies
+        return triage, self._resolution(router, said, reading, case, complaint, received)
 
     def resolve_given(
         self,
@@ -79,62 +73,69 @@ class Resolver:
         """Route without a model: by a domain that somebody names, and a station and kinds, or what the text says of them."""
         received = in_china(received_at)
         sighting, given, said = self.read(complaint, domain)
-        given = Circumstances(kinds or given.kinds, given.condition, given.place if place is None else place)
+        if place is not None:
+            # whoever names the station has answered what the text leaves open
+            seen = sighting.place if sighting.place is not None and sighting.place.station == place else None
+            sighting = sighting._replace(place=seen, others=(), doubtful=())
+            given = given._replace(place=place)
+        given = given._replace(kinds=kinds or given.kinds)
         named = HeadAnswer(domain, self._domains.get(domain, domain), 1.0, AUTO, (), None)
-        router = self._router(received.date())
-        return self._resolution(router, (named, None, None, True), (sighting, given, said), complaint, received)
+        router, _ = self._day(received.date())
+        reading = sighting, given, said
+        return self._resolution(router, (named, None, None, True), reading, router.case(given), complaint, received)
 
     def read(self, complaint: Complaint, domain: str | None) -> Reading:
         """What the charter reads in a ticket; domain: as far as it is known."""
-        whole = Whole.of(complaint)
-        said, names = self._listener.of(whole, domain)
-        sighting = self._places.sight(whole, names)
+        said, sighting = self._listener.of(complaint, domain)
         place = sighting.place
         given = made(Circumstances, (said.kinds, said.condition, place.station if place is not None else None))
         return sighting, given, said
 
     def division(self, day: date) -> Division:
         """The division of work on a day."""
-        return self._router(day).division
+        return self._day(day)[0].division
 
-    def _router(self, day: date) -> Router:
-        found = self._routers.get(day)
+    def _day(self, day: date) -> "_Day":
+        found = self._days.get(day)
         if found is None:
-            if len(self._routers) >= _DAYS:
-                self._routers.clear()
-            found = self._routers[day] = Router(self.charter, day, self._wording)
+            if len(self._days) >= _DAYS:
+                self._days.clear()
+            found = self._days[day] = Router(self.charter, day, self._wording, self._deadlines), {}
         return found
 
     def roster(self, day: date, heads: tuple[Head, ...]) -> Roster:
         """The day's offices beside a model's labels."""
-        key = (day, id(heads))
-        found = self._rosters.get(key)
+        router, rosters = self._day(day)
+        found = rosters.get(id(heads))
         # a roster keeps its heads, so that no others can have their address
         if found is None:
-            if len(self._rosters) >= _DAYS:
-                self._rosters.clear()
-            found = self._rosters[key] = Roster(self.charter, self.division(day), day, heads)
+            if len(rosters) >= _MODELS:
+                rosters.clear()
+            found = rosters[id(heads)] = Roster(self.charter, router, day, heads)
         return found
 
     def _resolution(
-        self, router: Router, said: Answers, reading: Reading, complaint: Complaint, received: datetime
+        self, router: Router, said: Answers, reading: Reading, case: Case, complaint: Complaint, received: datetime
     ) -> Resolution:
         _, given, words = reading
-        kinds, urgency = given.kinds, words.urgency
-        route = router.route(said, reading)
+        route, urgency = router.route(said, reading, case), words.urgency
         if router.day_off:
             domain = said[0].code if said[0] is not None else None
             if needs_duty_officer(domain, urgency, complaint.text):
                 route = route._replace(basis=(*route.basis, DAY_OFF))
-        return made(Resolution, (self.version, kinds, route, urgency, self._deadlines.of_received(kinds, received)))
+        return made(Resolution, (self.version, given.kinds, route, urgency, at_moment(case[2], received)))
 
 
-def _combined(triage: Triage, roster: Roster, scores: OfficeScores, reading: Reading) -> Triage:
-    """The triage with the office that model and charter have together; `alone` is the model's."""
+_Day = tuple[Router, dict[int, Roster]]
+"""What routes the tickets of a day, and its rosters by the addresses of the models' heads."""
+
+
+def _combined(
+    triage: Triage, roster: Roster, ranking: Ranking, sets: Sets | None, several: tuple[PlaceFound, ...]
+) -> Triage:
+    """The triage with the office that model and charter have together; several: places between which nothing decides."""
     model, complaint, domain, alone, evidence, doubted, warnings = triage
-    sighting, given, _ = reading
-    ranking = roster.rank(scores, given, sighting)
-    best, confidence, second, its_share, third, thirds_share, fourth, fourths_share, _ = ranking
+    best, confidence, second, its_share, third, thirds_share, fourth, fourths_share, passing = ranking
     codes, names = roster.offices, roster.names
     code = codes[best]
     alternatives: tuple[Candidate, ...]
@@ -147,49 +148,27 @@ def _combined(triage: Triage, roster: Roster, scores: OfficeScores, reading: Rea
     else:
         others = ((number, share) for number, share in ((second, its_share), (third, thirds_share)) if number >= 0)
         alternatives = tuple(Candidate(codes[number], names[number], share) for number, share in others)
-    same = alone is not None and alone.code == code
-    contrast = alone.contrast if same and alone is not None else None
-    if contrast is not None and not (second >= 0 and contrast.against == codes[second]):
-        contrast = None
+    contrast, same = None, alone is not None and alone.code == code
+    if alone is not None and same and second >= 0:
+        contrast = alone.contrast
+        if contrast is not None and contrast.against != codes[second]:
+            contrast = None
     if evidence and contrast is None:
         evidence = tuple([each for each in evidence if each.target != "office" or (same and each.weight > 0)])
-    among = _among(alone, code, alternatives, ranking, roster, scores.trust.sets)
-    head, label = roster.head, roster.labels[best]
-    if head is not None and label >= 0:
-        decision = head.policy.decide(label, confidence)
-    else:
-        # an office without a label of its own was never measured, and is not sent by itself
-        floor = head.policy.suggest.at_least if head is not None else _FLOOR
-        decision = SUGGEST if confidence >= floor else ABSTAIN
+    among = alone.set if alone is not None else None
+    if sets is not None:
+        among = sets.of(code, alternatives, lambda: passing)
+    elif among is not None:
+        among = roster.inherited(among, code)
+    decision = roster.decide(best, confidence)
+    if several and decision is AUTO and roster.is_by_place(best):
+        # of the places that one field names the first is a hint, and no more
+        decision = SUGGEST
     office = made(HeadAnswer, (code, names[best], confidence, decision, alternatives, contrast, among))
     doubts = doubts_of("office", decision, confidence, its_share)
-    return made(Triage, (model, complaint, domain, office, evidence, (*_others(doubted), *doubts), warnings))
-
-
-def _among(
-    alone: HeadAnswer | None,
-    code: str,
-    alternatives: tuple[Candidate, ...],
-    ranking: Ranking,
-    roster: Roster,
-    sets: Sets | None,
-) -> PredictionSet | None:
-    """The set of the answer where one was measured with a charter; else the model's own in the offices of the day.
-
-    That is where the model's answer stands and each of its set's labels has one heir; else there is none.
-    """
-    if sets is not None:
-        return sets.of(code, alternatives, lambda: ranking[-1])
-    own = alone.set if alone is not None else None
-    if own is None:
-        return None
-    labels = own.codes
-    if labels[0] == code and roster.staying.issuperset(labels):
-        return own
-    heirs = [roster.heirs[label] for label in labels]
-    if heirs[0] != code or None in heirs:
-        return None
-    return own._replace(codes=tuple(dict.fromkeys([heir for heir in heirs if heir is not None])))
+    if doubted:
+        doubts = _others(doubted) + doubts
+    return made(Triage, (model, complaint, domain, office, evidence, doubts, warnings))
 
 
 @lru_cache(maxsize=1024)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from models.charter.articles import Charter, OfficeKind, Request
-from models.charter.division import Division
+from models.charter.division import Circumstances, Division
+from models.charter.due import Deadlines, Running
 from models.charter.places import Sighting
-from models.charter.roster import Circumstances
-from models.charter.route import Party, Route, RouteState, Sentence, Track
+from models.charter.route import Party, PlaceFound, Route, RouteState, Sentence, Track
 from models.charter.said import Said
 from models.charter.wording import (
     NOT_APPLICABLE,
@@ -16,12 +16,13 @@ from models.charter.wording import (
     WHAT_IS_IT_ABOUT,
     WHERE_IS_THE_MERCHANT,
     Wording,
+    by_model,
 )
 from models.charter.workdays import is_workday
 from models.prediction import ABSTAIN, AUTO, HeadAnswer, made
 
-_REMEMBERED = 4096
-"""Domains in circumstances whose grounds are kept."""
+_REMEMBERED = 1024
+"""Circumstances of which it is kept what follows from them."""
 
 _ROUTED = RouteState.ROUTED
 """By itself, as `models.prediction.AUTO`."""
@@ -44,53 +45,60 @@ Reading = tuple[Sighting, Circumstances, Said]
 class _Ground:
     """A rule applied for a domain in some circumstances, and what follows from it whatever else a ticket says.
 
-    lead: whom the rule names, `keeper` in full. departments: whom it names for what is not ours. tracks: as the rules alone
-    have them, without a lead where no rule says; that of the first kind is by `rule`.
+    lead: whom the rule names, `keeper` in full; outside: an office of another department. departments: whom it names for
+    what is not ours. because: the rule in words. tracks: as the rules alone have them, without a lead where no rule says;
+    that of the first kind is by `rule`.
     """
 
     domain: str
     lead: str
+    outside: bool
     rule: str
     needs_place: bool
     departments: tuple[str, ...]
-    because: Sentence
+    because: tuple[Sentence]
     keeper: Party
     helping: tuple[Party, ...]
     tracks: tuple[Track, ...]
 
 
-_Grounds = tuple[Mapping[str, _Ground], frozenset[str]]
-"""By domain, and the codes of those who lead by any of them."""
+_Grounds = Mapping[str | None, _Ground]
+"""By domain; none for one that is not known."""
+
+Case = tuple[_Grounds, frozenset[str], Running]
+"""What follows from circumstances alone: grounds, the codes of those who lead by any of them, and the clocks that run."""
 
 
 class Router:
     """Makes the routes of one day; keeps what it has made of circumstances, and may be shared by threads."""
 
-    def __init__(self, charter: Charter, on: date, words: Wording) -> None:
+    def __init__(self, charter: Charter, on: date, words: Wording, deadlines: Deadlines) -> None:
         self.division = Division(charter, on)
+        self._on = on
+        self._deadlines = deadlines
         works, _ = is_workday(on)
         self.day_off = not works
         self._names = {office.code: office.name for office in charter.offices}
         self._outside = {office.code for office in charter.offices if office.kind is OfficeKind.EXTERNAL}
         self._departments = {department.code: department for department in charter.departments}
-        self._keeping: dict[str, frozenset[str]] = {}
+        self._keeping: dict[str | None, frozenset[str]] = {}
         for department in charter.departments:
             for domain in department.keeps:
                 self._keeping[domain] = self._keeping.get(domain, frozenset()) | {department.code}
         self._words = words
         self._asked = {department.code: Party(department.code, department.name) for department in charter.departments}
-        self._grounds: dict[Circumstances, _Grounds] = {}
+        self._cases: dict[Circumstances, Case] = {}
 
-    def route(self, said: Answers, reading: Reading) -> Route:
-        """The route of one ticket."""
+    def case(self, given: Circumstances) -> Case:
+        """What follows from circumstances, worked out once."""
+        return self._cases.get(given) or self._worked_out(given)
+
+    def route(self, said: Answers, reading: Reading, case: Case) -> Route:
+        """The route of one ticket; case: that of its circumstances."""
         domain, office, _, applies = said
         sighting, given, words = reading
-        known = self._grounds.get(given)
-        if known is None:
-            known = self._worked_out(given)
-        grounds, leading = known
-        by_domain = grounds.get(domain.code) if domain is not None and domain.code is not None else None
-        lead = None
+        grounds, leading, _ = case
+        by_domain = ground = grounds.get(domain.code) if domain is not None else None
         if office is not None and (code := office.code) is not None and office.decision is not ABSTAIN:
             lead = made(Party, (code, office.name or code, office.confidence))
             if not applies:
@@ -98,25 +106,50 @@ class Router:
         elif by_domain is None or domain is None or domain.decision is ABSTAIN:
             asked = _questions(reading)
             return _route(RouteState.UNSURE, None, by_domain, reading, basis=(NOTHING_TO_GO_BY,), needs=asked)
-        if by_domain is not None and by_domain.needs_place and self._open(office if lead else None, by_domain):
-            asked = tuple(self._words.is_it_ours[place.name,] for place in sighting.doubtful) or (
-                WHERE_IS_THE_MERCHANT,
-            )
-            basis = self._basis(said, reading, by_domain)
-            return _route(RouteState.NEEDS_PLACE, by_domain.keeper, by_domain, reading, basis=basis, needs=asked)
-        ground = by_domain
-        if lead is None:
-            lead, code = (by_domain.keeper, by_domain.lead) if by_domain is not None else (Party("", ""), "")
-        elif by_domain is not None and by_domain.lead != code:
-            ground = _supporting(code, domain, grounds) if code in leading else None
-        basis = self._basis(said, reading, ground or by_domain)
-        if code in self._outside or (by_domain is not None and by_domain.lead in self._outside):
+        else:
+            office, lead, code = None, by_domain.keeper, by_domain.lead
+        if by_domain is not None:
+            if by_domain.needs_place or sighting.others:
+                asking = self._asking(said, reading, by_domain, office)
+                if asking is not None:
+                    return asking
+            if by_domain.lead != code:
+                ground = _supporting(code, domain, grounds) if code in leading else None
+        basis = self._basis(said, sighting.place, ground or by_domain)
+        if code in self._outside or (by_domain is not None and by_domain.outside):
             return self._coordination(said, reading, lead, by_domain, ground, grounds, basis)
         helping = ground.helping if ground is not None else ()
         if sighting.departments:
             helping += self._joining(domain, ground, sighting)
         tracks, place, look_at = _tracks(lead, by_domain, given.kinds), sighting.place, words.look_at
         return made(Route, (_ROUTED, lead, helping, (), tracks, place, basis, (), look_at))
+
+    def _asking(self, said: Answers, reading: Reading, by_domain: _Ground, office: HeadAnswer | None) -> Route | None:
+        """What is asked where nothing says where the merchant is, or one field names places of several stations.
+
+        office: None where nobody but the rule says who leads. None where the answer would change nothing.
+        """
+        sighting, given, words = reading
+        ground, asked = by_domain, tuple([self._words.is_it_ours[place.name,] for place in sighting.doubtful])
+        if sighting.others:
+            nowhere = self._ground(by_domain.domain, given._replace(place=None))
+            asked = self._which_of_several(sighting, given, by_domain.domain)
+            if nowhere is None or not nowhere.needs_place or not asked:
+                return None
+            ground, reading = nowhere, (sighting._replace(place=None), given, words)
+        if not self._open(office, ground):
+            return None
+        basis, asked = self._basis(said, None, ground), asked or (WHERE_IS_THE_MERCHANT,)
+        return _route(RouteState.NEEDS_PLACE, ground.keeper, ground, reading, basis=basis, needs=asked)
+
+    def _which_of_several(self, sighting: Sighting, given: Circumstances, domain: str) -> tuple[Sentence, ...]:
+        """The question between places of several stations; none where all of them have the same lead."""
+        places = tuple([place for place in (sighting.place, *sighting.others) if place is not None])
+        there = [self._ground(domain, given._replace(place=place.station)) for place in places]
+        if len({ground.lead if ground is not None else None for ground in there}) == 1:
+            return ()
+        named = tuple([(place.name, self._names.get(place.station, place.station)) for place in places])
+        return (self._words.which_of_several[places[0].field, named],)
 
     def _coordination(
         self,
@@ -125,7 +158,7 @@ class Router:
         lead: Party,
         by_domain: _Ground | None,
         ground: _Ground | None,
-        grounds: Mapping[str, _Ground],
+        grounds: _Grounds,
         basis: tuple[Sentence, ...],
     ) -> Route:
         """Other departments have to be asked; a part in a domain that they leave to us stays ours."""
@@ -136,7 +169,7 @@ class Router:
         helping = list(ground.helping) if ground is not None else []
         for other in domain.alternatives if domain is not None else ():
             part = grounds.get(other.code) if other.confidence >= _ALSO_LIKELY else None
-            if part is None or part.lead in self._outside:
+            if part is None or part.outside:
                 continue
             if any(part.domain in self._departments[code].keeps for code in known):
                 ours = part.keeper
@@ -148,14 +181,15 @@ class Router:
             RouteState.NEEDS_COORDINATION, lead, by_domain, reading, tuple(helping), departments, basis, asked
         )
 
-    def _worked_out(self, given: Circumstances) -> _Grounds:
-        if len(self._grounds) >= _REMEMBERED:
-            self._grounds.clear()
-        every = {
+    def _worked_out(self, given: Circumstances) -> Case:
+        if len(self._cases) >= _REMEMBERED:
+            self._cases.clear()
+        grounds: dict[str | None, _Ground] = {
             domain: ground for domain in self.division.domains if (ground := self._ground(domain, given)) is not None
         }
-        known = self._grounds[given] = every, frozenset(ground.lead for ground in every.values())
-        return known
+        leading = frozenset(ground.lead for ground in grounds.values())
+        case = self._cases[given] = grounds, leading, self._deadlines.running(given.kinds, self._on)
+        return case
 
     def _ground(self, domain: str, given: Circumstances) -> _Ground | None:
         kinds, condition, place = given
@@ -171,42 +205,45 @@ class Router:
         ]
         helping = tuple(map(self._named, duty.assisting))
         lead, _, departments, rule, _, needs_place = duty
-        return _Ground(domain, lead, rule, needs_place, departments, because, keeper, helping, tuple(tracks))
+        outside = lead in self._outside
+        return _Ground(
+            domain, lead, outside, rule, needs_place, departments, (because,), keeper, helping, tuple(tracks)
+        )
 
-    def _basis(self, said: Answers, reading: Reading, ground: _Ground | None) -> tuple[Sentence, ...]:
+    def _basis(self, said: Answers, place: PlaceFound | None, ground: _Ground | None) -> tuple[Sentence, ...]:
         _, office, alone, applies = said
-        place = reading[0].place
-        code = office.code if office is not None else None
-        basis: tuple[Sentence, ...] = (ground.because,) if ground is not None else ()
+        words = self._words
+        basis: tuple[Sentence, ...] = ground.because if ground is not None else ()
         if place is not None:
             holder = self._names.get(place.station, place.station)
-            basis += (self._words.by_place[holder, place.field, place.name],)
-        if not applies or office is None or code is None:
+            basis += (words.by_place[holder, place.field, place.name],)
+        if not applies or office is None or office.code is None:
             return basis
-        percent, other, percent_alone = round(office.confidence * 100), None, 0
-        if alone is not None and alone.code is not None and alone.code != code:
-            other, percent_alone = alone.name, round(alone.confidence * 100)
-        return (*basis, self._words.by_model[office.name or code, percent, other, percent_alone])
+        return (*basis, by_model(office, alone))
 
     def _joining(self, domain: HeadAnswer | None, ground: _Ground | None, sighting: Sighting) -> tuple[Party, ...]:
         """Departments that the text has a matter of and that join us by their own article or the rule's."""
-        keeping = self._keeping.get(domain.code, ()) if domain is not None and domain.code is not None else ()
+        keeping = self._keeping.get(domain.code, ()) if domain is not None else ()
         by_rule = ground.departments if ground is not None else ()
         if not keeping and not by_rule:
             return ()
         return tuple([self._asked[code] for code in sighting.departments if code in by_rule or code in keeping])
 
     def _open(self, office: HeadAnswer | None, ground: _Ground) -> bool:
-        """Whether it is open who leads, for want of a place: what the model is not sure of it has guessed from habit."""
-        if office is None or office.decision is AUTO:
-            return office is None
-        return office.code == ground.lead or office.code in self.division.stations
+        """Whether it is open who leads, for want of a place.
+
+        Who has a ticket only meanwhile, has it so however sure that is; a station that the model is not sure of it has
+        guessed from habit.
+        """
+        if office is None or office.code == ground.lead:
+            return True
+        return office.decision is not AUTO and office.code in self.division.stations
 
     def _named(self, code: str) -> Party:
         return Party(code, self._names.get(code, code))
 
 
-def _supporting(lead: str, domain: HeadAnswer | None, grounds: Mapping[str, _Ground]) -> _Ground | None:
+def _supporting(lead: str, domain: HeadAnswer | None, grounds: _Grounds) -> _Ground | None:
     """The rule by which an office leads that does not by the most probable domain: that of one of the next."""
     for other in domain.alternatives if domain is not None else ():
         ground = grounds.get(other.code)

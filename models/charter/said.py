@@ -1,20 +1,21 @@
-"""All that a ticket's words say to a charter, heard in one pass: kinds, condition, urgency, facts to look at.
+"""All that a ticket's words say to a charter, heard in one pass: kinds, condition, urgency, facts to look at, places.
 
 Each listener brings the words that it cannot do without, and is asked only where the pass has heard them.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from features.codepoints import encode
+from features.complaint import Complaint
 from models.charter.articles import Charter, Request
 from models.charter.conditions import ConditionFinder
 from models.charter.hearing import Hearing
 from models.charter.look_at import shipped_facts
-from models.charter.places import JOINT, Whole
-from models.charter.requests import KINDS_HEARD, shipped
+from models.charter.places import JOINT, Places, Sighting, written_out
+from models.charter.requests import GREETING_AT_MOST, KINDS_HEARD, is_greeting, shipped
 from models.charter.route import Sentence, Urgency
 from models.charter.urgency import USUAL, Urgencies
+from models.prediction import made
 
 
 class Said(NamedTuple):
@@ -27,13 +28,11 @@ class Said(NamedTuple):
 
 
 class Listener:
-    """Hears what tickets say to one charter; may be shared by threads.
+    """Hears what tickets say to one charter; may be shared by threads."""
 
-    names: what else to hear, as `models.charter.hearing` does.
-    """
-
-    def __init__(self, charter: Charter, names: Sequence[str] = ()) -> None:
+    def __init__(self, charter: Charter) -> None:
         requests = shipped()
+        self._places = places = Places(charter)
         self._urgencies = Urgencies(charter)
         self._facts = shipped_facts()
         self._conditions = ConditionFinder(charter)
@@ -41,29 +40,38 @@ class Listener:
         self._facts_from = len(urgent)
         self._conditions_from = len(urgent) + len(facts)
         questions = (*urgent, *facts, *self._conditions.needs)
-        self._hearing = Hearing(requests.words, requests.starts, questions, names)
+        self._hearing = Hearing(requests.words, requests.starts, questions, places.places, places.names)
 
-    def of(self, whole: Whole, domain: str | None) -> tuple[Said, list[int]]:
-        """Hear one ticket: what it says, and the names in it. domain: its code, where it is known."""
-        kinds, worth, names = self._hearing.of(encode(whole.written), whole.title, domain)
-        return self._asked(kinds, worth, whole) if worth else _NOTHING_ELSE[kinds], names
+    def of(self, complaint: Complaint, domain: str | None) -> tuple[Said, Sighting]:
+        """Hear one ticket: what it says, and what the charter has a name for; domain: its code, where it is known."""
+        written, begin = written_out(complaint)
+        kinds, worth, places, names = self._hearing.of(encode(written), begin, domain)
+        said = _NOTHING_ELSE[kinds]
+        if worth:
+            said = self._asked(said, worth, complaint)
+        elif len(written) - begin <= GREETING_AT_MOST and is_greeting(written[begin:]):
+            said = _NOTHING_AT_ALL
+        return said, self._places.sight(complaint, places, names)
 
-    def _asked(self, kinds: int, worth: list[int], whole: Whole) -> Said:
-        facts_from, conditions_from = self._facts_from, self._conditions_from
-        both = whole.written[whole.title :]
-        alarming = [question for question in worth if question < facts_from]
-        telling = [question - facts_from for question in worth if facts_from <= question < conditions_from]
-        met = [question - conditions_from for question in worth if question >= conditions_from]
-        urgency = USUAL
+    def _asked(self, said: Said, worth: list[int], complaint: Complaint) -> Said:
+        alarming: list[int] = []
+        telling: list[int] = []
+        met: list[int] = []
+        for question in worth:
+            if question < self._facts_from:
+                alarming.append(question)
+            elif question < self._conditions_from:
+                telling.append(question - self._facts_from)
+            else:
+                met.append(question - self._conditions_from)
+        kinds, condition, urgency, look_at = said
         if alarming:
-            title, text = both[: whole.text - whole.title - len(JOINT)], whole.written[whole.text :]
-            urgency = self._urgencies.of_tried({"title": title, "text": text}, alarming)
-        return Said(
-            KINDS_HEARD[kinds],
-            self._conditions.of_tried(both, met) if met else None,
-            urgency,
-            self._facts.of_tried(both, telling) if telling else (),
-        )
+            urgency = self._urgencies.of_tried({"title": complaint.title, "text": complaint.text}, alarming)
+        if met or telling:
+            both = f"{complaint.title}{JOINT}{complaint.text}"
+            condition, look_at = self._conditions.of_tried(both, met), self._facts.of_tried(both, telling)
+        return made(Said, (kinds, condition, urgency, look_at))
 
 
 _NOTHING_ELSE = tuple(Said(kinds, None, USUAL, ()) for kinds in KINDS_HEARD)
+_NOTHING_AT_ALL = Said((Request.OTHER,), None, USUAL, ())

@@ -7,15 +7,15 @@ that an office without a single training row is reached by the charter alone, an
 retraining.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from models.decision import Sets
+from models.decision import Policy, Sets
 from models.fitted import Head
 
 
@@ -58,31 +58,49 @@ a city's past work orders, with a charter derived from them. A gain from what is
 class Trust:
     """One weight per match. charter: the digest of the charter that they were learnt with, None for those shipped.
 
-    sets: what puts an office into the set of a combined answer; None where that was not measured.
+    sets: what puts an office into the set of a combined answer; None where that was not measured. policy: the tiers of
+    combined answers, by the labels of the office head; None where they were not measured, and those of the head hold.
     """
 
     weights: tuple[float, ...]
     charter: str | None = None
     sets: Sets | None = None
+    policy: Policy | None = None
 
-    def to_manifest(self) -> dict[str, Any]:
-        """As JSON, by the matches' names."""
+    def to_manifest(self, labels: Sequence[str]) -> dict[str, Any]:
+        """As JSON, by the matches' names and the labels of the office head."""
         return {
             "charter": self.charter,
             "weights": {match.name.lower(): weight for match, weight in zip(Match, self.weights, strict=True)},
             "sets": None if self.sets is None else self.sets.to_manifest(),
+            "policy": None if self.policy is None else self.policy.to_manifest(labels),
         }
 
     @classmethod
-    def from_manifest(cls, written: Mapping[str, Any] | None) -> Self:
-        """Back from JSON; the shipped weights where a model was trained without a charter."""
+    def from_manifest(cls, written: Mapping[str, Any] | None, labels: Sequence[str]) -> Self:
+        """Back from JSON; the shipped weights where a model was trained without a charter.
+
+        A bundle from before combined answers had tiers of their own has no policy.
+        """
         if written is None:
             return cls(SHIPPED)
         weights: Mapping[str, float] = written["weights"]
+        policy = written.get("policy")
         return cls(
             tuple(float(weights[match.name.lower()]) for match in Match),
             written["charter"],
             Sets.from_manifest(written.get("sets")),
+            None if policy is None else Policy.from_manifest(policy, labels),
+        )
+
+    def tiers_of(self, heads: tuple[Head, ...]) -> tuple[Head, ...]:
+        """The heads of a model with the tiers that combined answers have; the same ones where those are the heads' own."""
+        if self.policy is None:
+            return heads
+        # a set that stands without the charter is the head's own
+        return tuple(
+            replace(head, policy=replace(self.policy, sets=head.policy.sets)) if head.target == "office" else head
+            for head in heads
         )
 
     def __post_init__(self) -> None:
@@ -92,7 +110,10 @@ class Trust:
 
 
 class OfficeScores(NamedTuple):
-    """A model's probabilities for one ticket, its heads side by side, float32 [classes], and how far it is trusted."""
+    """A model's probabilities for one ticket, its heads side by side, float32 [classes], and how far it is trusted.
+
+    heads: with the tiers of combined answers, see `Trust.tiers_of`; the same tuple for all tickets of a model.
+    """
 
     heads: tuple[Head, ...]
     probabilities: npt.NDArray[np.float32]

@@ -11,6 +11,7 @@ from models.charter.assertion import is_reported_as_fact, is_stated
 from models.charter.expressions import Expressions
 from models.charter.places import JOINT
 from models.charter.route import Urgency
+from models.prediction import made
 
 USUAL = Urgency(Level.P2, None, "一般", "按时限", None, 0, 0)
 """Of a ticket for which no rule fires."""
@@ -38,8 +39,7 @@ class Urgencies:
         for number, start, end in self.expressions.matches(text, tried):
             rule = self._rules[number]
             if is_stated(text, start, end) and (rule.level is not Level.P0 or is_reported_as_fact(text, start, end)):
-                field, start_there, end_there = _in_field(fields, start, end)
-                return Urgency(rule.level, rule.code, rule.name, rule.action, field, start_there, end_there)
+                return made(Urgency, (rule.level, rule.code, rule.name, rule.action, *_in_field(fields, start, end)))
         return USUAL
 
 

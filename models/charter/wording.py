@@ -5,6 +5,7 @@ from typing import Any
 
 from models.charter.articles import Charter, Request
 from models.charter.route import Party, Sentence
+from models.prediction import HeadAnswer, made
 
 KIND_NAMES: Mapping[Request, str] = {
     Request.COMPLAINT: "投诉",
@@ -39,6 +40,24 @@ NOTHING_TO_GO_BY = Sentence(
 
 _KEPT = 4096
 
+_PERCENT = tuple(f"{number}%" for number in range(101))
+
+
+# formed anew for every ticket: few have the same probabilities
+def by_model(office: HeadAnswer, alone: HeadAnswer | None) -> Sentence:
+    """The combined probability of an office; alone: what the model has by itself, told where that is another."""
+    name, share = office.name or office.code, _PERCENT[round(office.confidence * 100)]
+    if alone is None or alone.code is None or alone.code == office.code:
+        return made(Sentence, (f"{name}：模型与章程合并后的概率 {share}", f"{name}: {share} by model and charter"))
+    other, by_itself = alone.name, _PERCENT[round(alone.confidence * 100)]
+    return made(
+        Sentence,
+        (
+            f"{name}：模型与章程合并后的概率 {share}（只看模型是 {other} {by_itself}）",
+            f"{name}: {share} by model and charter (by the model alone {other}, {by_itself})",
+        ),
+    )
+
 
 class _Said(dict[tuple[Any, ...], Sentence]):
     """Sentences by what they are made of: `said[office, percent]`, which costs a look-up where it was said before."""
@@ -61,8 +80,8 @@ class Wording:
         self._domains = dict(charter.domains)
         self.by_rule = _Said(self._by_rule)
         self.by_place = _Said(self._by_place)
-        self.by_model = _Said(self._by_model)
         self.is_it_ours = _Said(self._is_it_ours)
+        self.which_of_several = _Said(self._which_of_several)
         self.ask_department = _Said(self._ask_department)
         self.stays_ours = _Said(self._stays_ours)
 
@@ -81,19 +100,18 @@ class Wording:
         zh, en = _FIELDS[field]
         return Sentence(f"{office}：{zh}写明“{name}”", f"{office}: {en} names {name}")
 
-    def _by_model(self, office: str, percent: int, alone: str | None, percent_alone: int) -> Sentence:
-        """The combined probability; alone: the office that the model has by itself, if that is another."""
-        zh, en = f"{office}：模型与章程合并后的概率 {percent}%", f"{office}: {percent}% by model and charter"
-        if alone is None:
-            return Sentence(zh, en)
-        return Sentence(
-            f"{zh}（只看模型是 {alone} {percent_alone}%）", f"{en} (by the model alone {alone}, {percent_alone}%)"
-        )
-
     def _is_it_ours(self, name: str) -> Sentence:
         return Sentence(
             f"“{name}”是本辖区的那个吗？请核实商家的街道或镇",
             f"Is “{name}” the one in our district? Ask for the merchant's street or town",
+        )
+
+    def _which_of_several(self, field: str, places: Sequence[tuple[str, str]]) -> Sentence:
+        """places: names, each with that of its station."""
+        zh, en = _FIELDS[field]
+        return Sentence(
+            f"{zh}提到{'、'.join(f'“{name}”（{station}）' for name, station in places)}：商家在其中哪一处？",
+            f"The {en} names {', '.join(f'{name} ({station})' for name, station in places)}: at which of them is the merchant?",
         )
 
     def _ask_department(self, departments: Sequence[Party]) -> Sentence:

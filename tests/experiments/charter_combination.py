@@ -29,11 +29,14 @@ from features.normalise import Normaliser
 from features.segment import Lexicon
 from models.calibration import expected_calibration_error
 from models.charter.articles import Charter, Office, OfficeKind, Request, Validity
-from models.charter.division import Division
+from models.charter.division import Circumstances
 from models.charter.places import PlaceFinder, Sighting
 from models.charter.reading import read_charter
-from models.charter.roster import Circumstances, Roster
+from models.charter.resolution import Resolver
+from models.charter.roster import Roster
+from models.charter.route import CharterVersion
 from models.charter.trust import Match
+from models.decision import Policy
 from models.fitted import Head
 from notebooks.derive_charter import derive, district_names, to_yaml, whole_texts
 from tests.benchmarks.data import ROOT
@@ -43,9 +46,10 @@ from training.dataset import LabelledComplaints, read_labelled
 from training.duplicates import near_duplicate_groups
 from training.evaluate import read_background, read_documents, scored
 from training.fit import Fit, fit, lesson
+from training.intervals import accuracy_interval
 from training.recipe import Recipe
 from training.split import folds, split
-from training.trust import Lessons, learn_trust, lessons, pooled_probabilities
+from training.trust import Lessons, learn_trust, lessons, pooled_policy, pooled_probabilities
 
 _Rows = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float32]
@@ -117,29 +121,32 @@ def run(past: Past, districts: Sequence[str]) -> tuple[dict[str, Any], str]:
     _say("fit the model")
     model = fitted(past, office)
     _say("learn the trust")
-    parts = [
-        told(
-            past,
-            _derived(past, model.rows[learnt], districts)[0],
-            model,
-            model.rows[held],
-            model.out_of_fold[held],
-            office,
-        )
-        for learnt, held in folds(office[model.rows], past.groups[model.rows], FOLDS, 0)
-    ]
+    drafts, parts = [], []
+    for learnt, held in folds(office[model.rows], past.groups[model.rows], FOLDS, 0):
+        drafts.append(_derived(past, model.rows[learnt], districts)[0])
+        parts.append(told(past, drafts[-1], model, model.rows[held], model.out_of_fold[held], office))
     weights = learn_trust(parts)
     charter, text = _derived(past, past.train, districts)
     _say("ask for the later rows")
     asked = told(past, charter, model, past.test, model.later, office)
     ways = {"model": alone(Match.MODEL), "charter": alone(Match.DUTY), "both": weights}
     later = {way: pooled_probabilities(asked, each) for way, each in ways.items()}
+    policies = {"the head": model.heads[1].policy, "the pool": _policy(past, model, drafts, parts, charter, weights)}
+    day = _roster(past, charter, model)
     found = {
         "rows": {"first": len(past.train), "later": len(past.test), "asked": len(asked.truth)},
         "charter": _size(charter),
         "trust": {match.name.lower(): round(weight, 3) for match, weight in zip(Match, weights, strict=True)},
         "out_of_fold": _out_of_fold(parts, ways),
         "later": {way: figures(each, asked.truth) for way, each in later.items()},
+        "later_auto": {
+            f"thresholds of {whose}": sent(
+                by_itself(policy, day, later["both"]),
+                later["both"].argmax(axis=1) == asked.truth,
+                past.groups[past.test],
+            )
+            for whose, policy in policies.items()
+        },
         "both_less": {way: _gain(past, asked.truth, later["both"], later[way]) for way in ("model", "charter")},
     }
     _say("merge two offices, rename one, and ask again")
@@ -167,12 +174,51 @@ def fitted(past: Past, office: _Labels) -> Model:
 
 def told(past: Past, charter: Charter, model: Model, rows: _Rows, probabilities: _Floats, office: _Labels) -> Lessons:
     """What the roster says of these rows; rows of an office that was not there before count as wrong for every way."""
-    on = _first_day(past)
-    roster = Roster(charter, Division(charter, on), on, model.heads)
     finder = PlaceFinder(charter)
     return lessons(
-        roster, probabilities, [_reading(finder, past.data.complaint(int(row))) for row in rows], office[rows]
+        _roster(past, charter, model),
+        probabilities,
+        [_reading(finder, past.data.complaint(int(row))) for row in rows],
+        office[rows],
     )
+
+
+def _roster(past: Past, charter: Charter, model: Model) -> Roster:
+    return Resolver(charter, CharterVersion(charter.name, "")).roster(_first_day(past), model.heads)
+
+
+def _policy(
+    past: Past,
+    model: Model,
+    drafts: Sequence[Charter],
+    parts: Sequence[Lessons],
+    charter: Charter,
+    weights: Sequence[float],
+) -> Policy:
+    """The tiers of combined answers; each part has the offices of its own draft."""
+    day = _roster(past, charter, model)
+    numbers = {code: number for number, code in enumerate(day.offices)}
+    said, right = [], []
+    for draft, part in zip(drafts, parts, strict=True):
+        known = part.truth >= 0
+        places = np.array([numbers[code] for code in _roster(past, draft, model).offices])
+        pooled = np.zeros((int(known.sum()), len(numbers)), np.float32)
+        pooled[:, places] = pooled_probabilities(part, weights)[known]
+        said.append(pooled)
+        right.append(places[part.truth[known]])
+    return pooled_policy(model.heads[1].policy, day, np.concatenate(said), np.concatenate(right))
+
+
+def by_itself(policy: Policy, roster: Roster, pooled: _Floats) -> npt.NDArray[np.bool_]:
+    """Which combined answers are sent by themselves; pooled: probabilities [rows, offices]."""
+    labels = np.array(roster.labels)[pooled.argmax(axis=1)]
+    return (labels >= 0) & (pooled.max(axis=1) >= np.array(policy.thresholds)[labels])
+
+
+def sent(auto: npt.NDArray[np.bool_], right: npt.NDArray[np.bool_], groups: _Rows) -> dict[str, float]:
+    """The share that is sent by itself, and how much of that is right, with its 95% interval."""
+    low, high = accuracy_interval(right[auto], groups[auto])
+    return {"coverage": float(auto.mean()), "precision": float(right[auto].mean()), "low": low, "high": high}
 
 
 def _reading(finder: PlaceFinder, complaint: Complaint) -> tuple[Sighting, Circumstances]:

@@ -3,14 +3,15 @@
 python -m tests.experiments.charter_starter
 
 Each part is asked by a model of the others, with the trust that was learnt on their out-of-fold probabilities, and with
-the shipped trust, as a model has it that was trained without a charter.
+the shipped trust, as a model has it that was trained without a charter. What is sent by itself is told for the thresholds
+of the office head and for those that were chosen on pooled out-of-fold probabilities.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import numpy as np
@@ -25,7 +26,7 @@ from models.charter.route import CharterVersion
 from models.charter.trust import SHIPPED, Match
 from models.taxonomy import names_of
 from tests.benchmarks.data import ROOT
-from tests.experiments.charter_combination import alone, figures
+from tests.experiments.charter_combination import alone, by_itself, figures, sent
 from training.bootstrap import Answers, PairedBootstrap
 from training.dataset import LabelledComplaints, read_labelled
 from training.evaluate import lessons_of, read_background, read_documents, scored
@@ -60,13 +61,13 @@ def run(files: Sequence[Path], charter: Charter, n_folds: int) -> dict[str, Any]
     documents = read_documents(data)
     office = data.labels("office").astype(str)
     rows = np.flatnonzero((examined.groups >= 0) & (office != "") & (data.labels("domain") != ""))
-    asked: list[tuple[Lessons, Mapping[str, Sequence[float]], _Rows]] = []
+    asked: list[_Part] = []
     for number, (learnt, held) in enumerate(folds(office[rows], examined.groups[rows], n_folds, recipe.seed), 1):
         click.echo(f"[{datetime.now(UTC):%H:%M:%S}] part {number}/{n_folds} …", err=True)
         asked.append(_asked(data, examined, documents, charter, rows[learnt], rows[held], recipe))
-    truth = np.concatenate([part.truth for part, *_ in asked])
-    said = {way: np.concatenate([pooled_probabilities(part, ways[way]) for part, ways, _ in asked]) for way in WAYS}
-    groups = examined.groups[np.concatenate([held for *_, held in asked])]
+    truth = np.concatenate([part.told.truth for part in asked])
+    said = {way: np.concatenate([pooled_probabilities(part.told, part.ways[way]) for part in asked]) for way in WAYS}
+    groups = examined.groups[np.concatenate([part.held for part in asked])]
     best = {way: probabilities.argmax(axis=1).astype(str) for way, probabilities in said.items()}
     gain = {
         way: PairedBootstrap(Answers("office", truth.astype(str), best["model"], best[way], groups)).accuracy()
@@ -74,10 +75,25 @@ def run(files: Sequence[Path], charter: Charter, n_folds: int) -> dict[str, Any]
     }
     return {
         "rows": len(truth),
-        "trust": _named(learn_trust([part for part, *_ in asked])),
+        "trust": _named(learn_trust([part.told for part in asked])),
         "ways": {way: figures(probabilities, truth) for way, probabilities in said.items()},
+        "auto": {
+            f"{way}, thresholds of {whose}": sent(
+                np.concatenate([part.sent[way, whose] for part in asked]), said[way].argmax(axis=1) == truth, groups
+            )
+            for way, whose in asked[0].sent
+        },
         "less_model": {way: {"change": d.change, "low": d.low, "high": d.high} for way, d in gain.items()},
     }
+
+
+class _Part(NamedTuple):
+    """What is told of the rows held out, the weights of each way, and what is sent by itself by (way, whose thresholds)."""
+
+    told: Lessons
+    ways: Mapping[str, Sequence[float]]
+    held: _Rows
+    sent: Mapping[tuple[str, str], npt.NDArray[np.bool_]]
 
 
 def _asked(
@@ -88,8 +104,7 @@ def _asked(
     learnt: _Rows,
     held: _Rows,
     recipe: Recipe,
-) -> tuple[Lessons, Mapping[str, Sequence[float]], _Rows]:
-    """What is told of the rows held out, and the weights of each way."""
+) -> _Part:
     names = {target: names_of(target, np.unique(data.labels(target)).tolist()) for target in data.targets}
     taught = lessons_of(data, examined, learnt, recipe, names)
     fitted: Fit = fit(
@@ -106,10 +121,11 @@ def _asked(
     readings = [
         resolver.read(data.complaint(row), domains[best]) for row, best in zip(held.tolist(), likely, strict=True)
     ]
+    roster = resolver.roster(on, heads)
     told = lessons(
-        resolver.roster(on, heads),
+        roster,
         probabilities,
-        [(reading.sighting, reading.given) for reading in readings],
+        [reading[:2] for reading in readings],
         data.labels("office")[held].tolist(),
     )
     weights = {
@@ -118,7 +134,16 @@ def _asked(
         "shipped trust": SHIPPED,
         "learnt trust": trust.weights,
     }
-    return told, weights, held
+    assert trust.policy is not None
+    own = next(head.policy for head in heads if head.target == "office")
+    policies = {"the head": own, "the pool": trust.policy}
+    said = {
+        (way, whose): by_itself(policy, roster, pooled_probabilities(told, weights[way]))
+        for way in ("shipped trust", "learnt trust")
+        for whose, policy in policies.items()
+        if (way, whose) != ("shipped trust", "the pool")
+    }
+    return _Part(told, weights, held, said)
 
 
 def _named(weights: Sequence[float]) -> dict[str, float]:

@@ -104,6 +104,15 @@ def scored(rows):
     return probabilities, np.array([truth for *_, truth in rows], np.int32)
 
 
+def test_no_answer_that_is_likelier_wrong_than_right_is_sent_by_itself():
+    rows = [(0, 0.9, 0)] * 100 + [(0, 0.4, 0)] * 40 + [(1, 0.4, 1)] * 40
+    policy = choose_policy(AUTO, SUGGEST, *scored(rows), 3)
+    assert policy.thresholds == pytest.approx((0.9, np.inf, np.inf))
+    # many that are right do not make up for a few that are mostly wrong
+    rows = [(0, 0.9, 0)] * 1000 + [(0, 0.4, 1)] * 50
+    assert choose_policy(AUTO, SUGGEST, *scored(rows), 3).thresholds[0] == pytest.approx(0.9)
+
+
 def test_a_class_with_rows_enough_has_a_threshold_of_its_own_and_keeps_its_promise():
     rows = [(0, 0.9, 0)] * 95 + [(0, 0.9, 1)] * 5 + [(0, 0.6, 1)] * 50 + [(1, 0.7, 1)] * 40
     probabilities, codes = scored(rows)

@@ -49,7 +49,12 @@ def believing(fitted, tiny_path):
     """The tiny model with trust in the demo charter, and that trust."""
     data = read_labelled([tiny_path])
     trust = trust_in(demo_charter(), fitted, data, np.arange(len(data)), date(2026, 5, 6))
-    return TriageModel(fitted.model, ModelVersion("m", "1"), {"about": {"trust": trust.to_manifest()}}), trust
+    about = {"about": {"trust": trust.to_manifest(offices_of(fitted))}}
+    return TriageModel(fitted.model, ModelVersion("m", "1"), about), trust
+
+
+def offices_of(fitted):
+    return next(head.classes for head in fitted.model.heads if head.target == "office")
 
 
 def test_the_combination_is_measured_as_the_service_answers(tiny_model, resolver, rows):
@@ -79,10 +84,10 @@ def test_the_figures_are_of_both_with_the_models_beside_them_and_the_paired_diff
     assert {"ece", "model_ece", "coverage_at_target", "model_coverage_at_target", "split"} <= set(figures)
 
 
-def test_trust_in_a_charter_brings_a_bound_for_the_sets_of_the_combination(believing, resolver, rows):
+def test_trust_in_a_charter_brings_a_bound_for_the_sets_of_the_combination(fitted, believing, resolver, rows):
     model, trust = believing
     assert trust.sets.coverage.at_least == 0.95
-    assert Trust.from_manifest(trust.to_manifest()) == trust
+    assert Trust.from_manifest(trust.to_manifest(offices_of(fitted)), offices_of(fitted)) == trust
     found = combine(model, resolver, rows, NOW)
     figures = found.figures()
     assert figures["set_share"] == 1
@@ -90,10 +95,25 @@ def test_trust_in_a_charter_brings_a_bound_for_the_sets_of_the_combination(belie
     assert figures["set_size_mean"] >= 1
 
 
+def test_what_is_sent_by_itself_is_measured_by_the_tiers_of_the_combination(fitted, believing, resolver, rows):
+    trust = believing[1]
+    nobody = replace(trust.policy, thresholds=(np.inf,) * len(trust.policy.thresholds))
+    anybody = replace(trust.policy, thresholds=(0.0,) * len(trust.policy.thresholds))
+    for policy, share in ((nobody, 0), (anybody, 1)):
+        about = {"about": {"trust": replace(trust, policy=policy).to_manifest(offices_of(fitted))}}
+        found = combine(TriageModel(fitted.model, ModelVersion("m", "1"), about), resolver, rows, NOW)
+        figures = found.figures()
+        assert figures["auto_coverage"] == share
+        assert figures["auto_precision"] == (
+            pytest.approx(figures["accuracy"]) if share else pytest.approx(np.nan, nan_ok=True)
+        )
+        assert figures["model_auto_coverage"] == found.alone_auto.mean()
+
+
 def test_an_office_that_the_set_does_not_name_is_in_it_where_it_is_probable_enough(fitted, believing, resolver, rows):
     trust = believing[1]
     everybody = Sets(Coverage("smallest set @ coverage >= 0.95"), 1e-12)
-    about = {"about": {"trust": Trust(trust.weights, trust.charter, everybody).to_manifest()}}
+    about = {"about": {"trust": Trust(trust.weights, trust.charter, everybody).to_manifest(offices_of(fitted))}}
     model = TriageModel(fitted.model, ModelVersion("m", "1"), about)
     found = combine(model, resolver, rows, NOW)
     assert set(found.both.set_sizes.tolist()) == {len(resolver.roster(NOW.date(), model.heads).offices)}

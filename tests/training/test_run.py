@@ -185,6 +185,14 @@ def test_the_manifest_has_the_trust_in_the_charter_that_was_given(artifacts):
     assert trust["charter"] == demo_charter().digest
     assert set(trust["weights"]) == {match.name.lower() for match in Match}
     assert list(trust["weights"].values()) != list(SHIPPED)
+    # the tiers of combined answers stand beside those of the head alone
+    assert trust["policy"]["auto"] == "maximum coverage @ precision >= 0.95"
+    assert trust["policy"]["thresholds"].keys() == manifest_thresholds(artifacts).keys()
+
+
+def manifest_thresholds(artifacts):
+    heads = verify_bundle(artifacts / "model" / "data" / "bundle")["heads"]
+    return next(head["policy"]["thresholds"] for head in heads if head["target"] == "office")
 
 
 def test_the_manifest_has_the_profile_that_later_days_are_compared_with(artifacts):

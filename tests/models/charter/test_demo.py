@@ -29,7 +29,8 @@ def test_the_charter_names_the_labelled_office_where_domain_and_kind_are_known(r
     division, conditions, places = Division(charter, date(2026, 11, 22)), ConditionFinder(charter), PlaceFinder(charter)
     right = 0
     for row, said in rows:
-        place = next((place.station for place in places.find(said)), None)
+        seen = places.sight(said)
+        place = seen.place.station if seen.place is not None and not seen.others else None
         condition = conditions.of(f"{said.title}\n{said.text}")
         duty = division.duty(row["domain"], KINDS[row["kind"].split("|")[0]], condition, place)
         right += duty is not None and duty.lead == row["office"]

@@ -102,3 +102,10 @@ def test_a_ticket_that_nobody_would_have_moves_to_none():
     text = TEXT.replace("domains: [MET]\n    lead: 属地所", "domains: [MET]\n    until: 2026-01-01\n    lead: 属地所")
     tickets = [ticket("a", "MET", "缺斤少两")]
     assert moved(demo_charter(), read_charter(text), tickets, TODAY) == (Move("O09", None, 1, ("a",)),)
+
+
+def test_places_of_several_stations_leave_a_ticket_with_who_has_it_without_a_place():
+    several = ticket("a", "FDS", address="东亭街道和桥西大道交叉口")
+    without = TEXT.replace("    without_place: O03\n", "    without_place: O01\n", 1)
+    assert without != TEXT
+    assert moved(demo_charter(), read_charter(without), [several], TODAY) == (Move("O03", "O01", 1, ("a",)),)

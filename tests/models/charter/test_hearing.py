@@ -64,21 +64,26 @@ def test_a_question_is_worth_asking_where_each_of_its_needs_is_met(text, questio
 
 @given(
     text=st.text("ab退\U00020000", max_size=60),
-    names=st.lists(st.text("ab退\U00020000", min_size=1, max_size=4), unique=True, max_size=6),
+    named=st.lists(st.text("ab退\U00020000", min_size=1, max_size=4), unique=True, max_size=6),
     words=st.dictionaries(WORDS, weighed(), max_size=3),
+    count=st.integers(0, 6),
 )
 @settings(deadline=None)
-def test_names_are_found_as_the_librarys_automaton_finds_them(text, names, words):
-    flat = Hearing(words, NOT_KNOWN, names=names).of(encode(text), 0, None)[2]
+def test_names_are_found_as_the_librarys_automaton_finds_them(text, named, words, count):
+    others = {name: number % 2 for number, name in enumerate(named[count:], count)}
+    *_, places, says = Hearing(words, NOT_KNOWN, [], named[:count], others).of(encode(text), 0, None)
 
-    found = list(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
-    assert found == AhoCorasick(names, matchkind=MatchKind.LeftmostLongest).find_matches_as_indexes(text)
+    found = AhoCorasick(named, matchkind=MatchKind.LeftmostLongest).find_matches_as_indexes(text)
+    assert list(zip(places[::3], places[1::3], places[2::3], strict=True)) == [
+        each for each in found if each[0] < count
+    ]
+    assert says == list(dict.fromkeys([number % 2 for number, _, _ in found if number >= count]))
 
 
 def test_a_name_is_found_before_the_words_begin_and_a_word_is_not():
-    hearing = Hearing({"ab": Weighed((90, 0, 0, 0))}, NOT_KNOWN, [({"b"},)], names=["ab"])
+    hearing = Hearing({"ab": Weighed((90, 0, 0, 0))}, NOT_KNOWN, [({"b"},)], ["ab"], {"|a": 1})
 
-    assert hearing.of(encode("ab|a"), 3, None) == (0, [], [0, 0, 2])
+    assert hearing.of(encode("ab|a"), 3, None) == (0, [], [0, 0, 2], [1])
 
 
 @pytest.mark.parametrize(

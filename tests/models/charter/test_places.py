@@ -109,3 +109,13 @@ def test_a_charter_without_names_finds_nothing():
 def test_half_a_character_before_a_name_moves_no_offset(finder):
     (place,) = finder.find(Complaint(text="\ud800\ud800东亭街道"))
     assert (place.start, place.end) == (2, 6)
+
+
+def test_the_places_of_other_stations_in_its_field_stand_beside_the_best_one(finder):
+    seen = finder.sight(Complaint(text="在荷塘广场", address="东亭街道、桥西大道、东亭路、桥西街道、柳坞镇"))
+    assert [(each.station, each.name) for each in (seen.place, *seen.others)] == [
+        ("T01", "东亭街道"),
+        ("T02", "桥西大道"),
+        ("T04", "柳坞镇"),
+    ]
+    assert finder.sight(Complaint(text="在荷塘广场", address="东亭街道东亭路")).others == ()

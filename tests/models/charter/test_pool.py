@@ -12,11 +12,15 @@ from hypothesis import strategies as st
 from features.complaint import Complaint
 from models.charter.articles import Office, OfficeKind, Request, Validity
 from models.charter.demo import demo_charter
-from models.charter.division import Division
+from models.charter.division import Circumstances
+from models.charter.due import Deadlines
 from models.charter.places import PlaceFinder
 from models.charter.pool import MATCHES, opinions, pooled
-from models.charter.roster import Circumstances, Roster
+from models.charter.roster import Roster
+from models.charter.routing import Router
 from models.charter.trust import LEAST_DUTY, LEAST_SAID, SHIPPED, Match, Trust
+from models.charter.wording import Wording
+from models.decision import Floor, Policy, Precision
 from models.fitted import Head
 
 DAY = date(2026, 5, 6)
@@ -24,7 +28,10 @@ DOMAINS, OFFICES = ("ADV", "FDS", "PRC", "gone"), ("O01", "O11", "T01", "T02", "
 
 
 def head(target, classes):
-    return Head(target, classes, {}, None, None)
+    policy = Policy(
+        Precision("maximum coverage @ precision >= 0.95"), Floor("confidence >= 0.20"), (0.9,) * len(classes), ()
+    )
+    return Head(target, classes, {}, None, policy)
 
 
 HEADS = (head("domain", DOMAINS), head("office", OFFICES))
@@ -32,8 +39,11 @@ HEADS = (head("domain", DOMAINS), head("office", OFFICES))
 
 @pytest.fixture(scope="module")
 def roster():
-    charter = demo_charter()
-    return Roster(charter, Division(charter, DAY), DAY, HEADS)
+    return roster_of(demo_charter())
+
+
+def roster_of(charter):
+    return Roster(charter, Router(charter, DAY, Wording(charter), Deadlines(charter)), DAY, HEADS)
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +138,7 @@ def test_two_offices_that_became_one_bring_both_probabilities(finder):
     ended = {"T01", "T02"}
     offices = [replace(o, validity=last, successors=("T09",)) if o.code in ended else o for o in charter.offices]
     charter = replace(charter, offices=(*offices, Office("T09", "东桥所", OfficeKind.STATION)))
-    roster = Roster(charter, Division(charter, DAY), DAY, HEADS)
+    roster = roster_of(charter)
     found = matches_of(roster, told(roster, finder, likely(office="T01"), ""))
     assert found["T09"][Match.MODEL] == pytest.approx(np.log(0.7), abs=1e-5)
     assert not ended & set(roster.offices)
@@ -136,7 +146,7 @@ def test_two_offices_that_became_one_bring_both_probabilities(finder):
 
 def test_trust_comes_back_from_a_manifest_by_names():
     trust = Trust(tuple(float(number) for number in range(len(Match))), "digest")
-    assert Trust.from_manifest(trust.to_manifest()) == trust
-    assert Trust.from_manifest(None).weights == SHIPPED
+    assert Trust.from_manifest(trust.to_manifest(()), ()) == trust
+    assert Trust.from_manifest(None, ()).weights == SHIPPED
     with pytest.raises(ValueError, match="expected one for each"):
         Trust((1.0,))

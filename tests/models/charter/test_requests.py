@@ -46,6 +46,29 @@ def test_nothing_said_and_no_domain_is_other():
     assert requests_of("……", "no such domain") == (Request.OTHER,)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["你好", "您好！", "\n你好，在吗", "Hello?", "谢谢，辛苦了", "請問", "喂喂喂", "测试test", "你好呀 有人吗？"],
+)
+def test_a_greeting_asks_for_nothing(text):
+    assert requests_of(text) == requests_of(text, "FDS") == (Request.OTHER,)
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("你好，退钱", (C,)),
+        ("我要投诉", (C,)),
+        ("举报", (R,)),
+        ("咨询一下", (E,)),
+        ("您好，我要举报", (R,)),
+        ("建议", (S,)),
+    ],
+)
+def test_a_greeting_with_a_request_is_a_request(text, kinds):
+    assert requests_of(text) == kinds
+
+
 def test_an_unknown_domain_counts_as_not_known():
     text = "穿了两天就开胶，要求退款"
 

@@ -85,10 +85,68 @@ def test_without_a_place_where_one_is_needed_the_operator_is_given_a_question(re
     assert found.route.lead.code == "O03"
 
 
+def test_who_has_a_ticket_only_meanwhile_has_it_so_however_sure_that_is(resolver):
+    triage, found = resolver.resolve(*asked("买到过期食品", {"FDS": 0.99}, {"O03": 0.99}, offices=("O03", "T01")), WHEN)
+    assert (triage.office.code, triage.office.decision) == ("O03", Decision.AUTO)
+    assert (found.route.state, found.route.lead.code) == (RouteState.NEEDS_PLACE, "O03")
+    assert found.route.needs
+
+
+def test_a_station_that_the_model_is_sure_of_is_not_asked_for_its_place(resolver):
+    triage, scores, complaint = asked("买到过期食品", {"FDS": 0.9}, {"T01": 0.99})
+    by_model = Trust((2.0, -2.0, *[0.0] * (len(SHIPPED) - 2)))
+    triage, found = resolver.resolve(triage, scores._replace(trust=by_model), complaint, WHEN)
+    assert (triage.office.code, triage.office.decision) == ("T01", Decision.AUTO)
+    assert (found.route.state, found.route.needs) == (RouteState.ROUTED, ())
+
+
 def test_an_ambiguous_name_is_asked_about_by_name(resolver):
     found = resolver.resolve(*asked("在桥西买到过期食品", {"FDS": 0.9}, {"T01": 0.4, "T02": 0.4}), WHEN)[1]
     assert found.route.state is RouteState.NEEDS_PLACE
     assert "桥西" in found.route.needs[0].zh
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [({"address": "东亭街道和桥西大道交叉口"}, "商家地址"), ({"title": "东亭街道的店，还是桥西大道的"}, "标题")],
+)
+def test_places_of_several_stations_in_one_field_are_asked_about_by_name(resolver, fields, field):
+    ticket = asked("买到过期食品", {"FDS": 0.9}, {"T01": 0.4, "T02": 0.4}, **fields)
+    route = resolver.resolve(*ticket, WHEN)[1].route
+    assert route.state is RouteState.NEEDS_PLACE
+    (question,) = route.needs
+    assert question.zh.startswith(f"{field}提到“东亭街道”（东亭市场监管所）、“桥西大道”（桥西市场监管所）")
+    assert "东亭街道 (东亭市场监管所), 桥西大道 (桥西市场监管所)" in question.en
+    # nothing says which: the rule tells who has it meanwhile, and no place is claimed
+    assert (route.lead.code, route.place) == ("O03", None)
+    assert not any("东亭街道" in each.zh for each in route.basis)
+
+
+def test_an_answer_that_hangs_on_the_first_of_several_places_is_not_sent_by_itself(resolver):
+    likely = {"FDS": 0.99}, {"T01": 0.99}
+    sure = resolver.resolve(*asked("买到过期食品", *likely, address="东亭街道"), WHEN)[0].office
+    hint = resolver.resolve(*asked("买到过期食品", *likely, address="东亭街道和桥西大道交叉口"), WHEN)
+    assert (sure.code, sure.decision) == ("T01", Decision.AUTO)
+    assert (hint[0].office.code, hint[0].office.decision) == ("T01", Decision.SUGGEST)
+    assert hint[0].office.confidence >= 0.9
+    assert hint[1].route.state is RouteState.NEEDS_PLACE
+
+
+def test_places_of_several_stations_are_not_asked_about_where_nothing_hangs_on_them(resolver):
+    both = {"address": "东亭街道和桥西大道交叉口"}
+    line = resolver.resolve(*asked("举报广告", {"ADV": 0.9}, {"O11": 0.6}, **both), WHEN)[1].route
+    assert (line.state, line.lead.code) == (RouteState.ROUTED, "O11")
+    # places of one station are one place
+    one = asked("买到过期食品", {"FDS": 0.9}, {"T01": 0.4, "T02": 0.4}, address="东亭街道东亭菜市场")
+    assert resolver.resolve(*one, WHEN)[1].route.lead.code == "T01"
+
+
+def test_who_names_the_station_answers_what_the_text_leaves_open(resolver):
+    complaint = Complaint(text="买到过期食品", address="东亭街道和桥西大道交叉口")
+    assert resolver.resolve_given("FDS", None, complaint, WHEN).route.state is RouteState.NEEDS_PLACE
+    named = resolver.resolve_given("FDS", "T03", complaint, WHEN).route
+    assert (named.state, named.lead.code, named.place) == (RouteState.ROUTED, "T03", None)
+    assert not any("东亭街道" in each.zh for each in named.basis)
 
 
 def test_rule_and_domain_are_in_the_basis(resolver):
@@ -275,6 +333,32 @@ def test_the_set_of_a_version_that_knows_a_charter_is_of_the_combination(resolve
     everybody = resolver.resolve(triage, all_in, complaint, WHEN)[0].office.set
     roster = resolver.roster(WHEN.date(), scores.heads)
     assert len(everybody.codes) + everybody.more == len(roster.offices)
+
+
+def test_the_tiers_of_a_version_that_knows_a_charter_are_of_the_combination(resolver):
+    triage, scores, complaint = asked("举报广告", {"ADV": 0.9}, {"O11": 0.6})
+    office = resolver.resolve(triage, scores, complaint, WHEN)[0].office
+    assert (office.code, office.decision) == ("O11", Decision.SUGGEST)
+    alone = scores.heads[1].policy
+    measured = replace(alone, thresholds=tuple(office.confidence if o == "O11" else np.inf for o in OFFICES))
+    trust = Trust(SHIPPED, "digest", policy=measured)
+    domain, _ = scores.heads
+    scores = scores._replace(heads=trust.tiers_of(scores.heads), trust=trust)
+    assert scores.heads[0] is domain
+    assert scores.heads[1].policy == measured
+    assert resolver.resolve(triage, scores, complaint, WHEN)[0].office.decision is Decision.AUTO
+
+
+def test_a_version_from_before_combined_answers_had_tiers_keeps_those_of_its_head():
+    policy = head("office", OFFICES).policy
+    trust = Trust(SHIPPED, "digest", BOUND, policy)
+    written = trust.to_manifest(OFFICES)
+    assert Trust.from_manifest(written, OFFICES) == trust
+    del written["policy"]
+    older = Trust.from_manifest(written, OFFICES)
+    assert older == Trust(SHIPPED, "digest", BOUND)
+    heads = (head("office", OFFICES),)
+    assert older.tiers_of(heads) is heads
 
 
 def test_without_a_measured_set_the_models_own_stays_where_the_charter_leaves_its_answer(resolver):

@@ -11,7 +11,6 @@ from models.charter.articles import Charter, Level, UrgencyRule
 from models.charter.conditions import ConditionFinder
 from models.charter.demo import demo_charter
 from models.charter.look_at import facts_to_look_at
-from models.charter.places import Whole
 from models.charter.requests import requests_of
 from models.charter.said import Listener, Said
 from models.charter.urgency import Urgencies
@@ -31,13 +30,13 @@ def test_a_pass_hears_what_each_listener_hears(charter):
         fields = {"title": ticket["title"], "text": ticket["text"]}
         text = f"{ticket['title']}\n{ticket['text']}"
 
-        assert listener.of(Whole.of(Complaint(**fields)), ticket["domain"])[0] == Said(
+        assert listener.of(Complaint(**fields), ticket["domain"])[0] == Said(
             requests_of(text, ticket["domain"]), conditions.of(text), urgencies.of(fields), facts_to_look_at(text)
         )
 
 
 def test_a_ticket_that_says_nothing_is_other_and_by_the_clocks(charter):
-    said, _ = Listener(charter).of(Whole.of(Complaint(text="")), None)
+    said, _ = Listener(charter).of(Complaint(text=""), None)
 
     assert (said.kinds, said.condition, said.urgency.level, said.look_at) == (requests_of(""), None, Level.P2, ())
 
@@ -47,4 +46,4 @@ def test_an_expression_without_a_word_of_its_own_is_heard_too():
 
     charter = Charter("tiny", "0" * 64, domains=(), offices=(), responsibilities=(), urgency=(rule,))
 
-    assert Listener(charter).of(Whole.of(Complaint(text="1000")), None)[0].urgency.rule == "many"
+    assert Listener(charter).of(Complaint(text="1000"), None)[0].urgency.rule == "many"

@@ -28,7 +28,7 @@ from serving.service import TriageService
 ROUTE = "/v1/route"
 
 
-def add_route_route(app: FastAPI, service: TriageService, gate: Gate) -> None:
+def add_resolution_routes(app: FastAPI, service: TriageService, gate: Gate) -> None:
     """Add the route that resolves by the charter in force alone. Nothing is recorded."""
 
     async def route(request: Request) -> Response:
