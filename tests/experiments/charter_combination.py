@@ -29,10 +29,11 @@ from features.normalise import Normaliser
 from features.segment import Lexicon
 from models.calibration import expected_calibration_error
 from models.charter.articles import Charter, Office, OfficeKind, Request, Validity
-from models.charter.division import Circumstances, Division
+from models.charter.division import Circumstances
 from models.charter.places import PlaceFinder, Sighting
 from models.charter.reading import read_charter
-from models.charter.roster import Roster
+from models.charter.resolution import Resolver
+from models.charter.route import CharterVersion
 from models.charter.trust import Match
 from models.fitted import Head
 from notebooks.derive_charter import derive, district_names, to_yaml, whole_texts
@@ -168,7 +169,7 @@ def fitted(past: Past, office: _Labels) -> Model:
 def told(past: Past, charter: Charter, model: Model, rows: _Rows, probabilities: _Floats, office: _Labels) -> Lessons:
     """What the roster says of these rows; rows of an office that was not there before count as wrong for every way."""
     on = _first_day(past)
-    roster = Roster(charter, Division(charter, on), on, model.heads)
+    roster = Resolver(charter, CharterVersion(charter.name, "")).roster(on, model.heads)
     finder = PlaceFinder(charter)
     return lessons(
         roster, probabilities, [_reading(finder, past.data.complaint(int(row))) for row in rows], office[rows]

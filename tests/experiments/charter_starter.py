@@ -109,7 +109,7 @@ def _asked(
     told = lessons(
         resolver.roster(on, heads),
         probabilities,
-        [(reading.sighting, reading.given) for reading in readings],
+        [(sighting, given) for sighting, given, _ in readings],
         data.labels("office")[held].tolist(),
     )
     weights = {
