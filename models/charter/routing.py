@@ -119,8 +119,9 @@ class Router:
         if code in self._outside or (by_domain is not None and by_domain.outside):
             return self._coordination(said, reading, lead, by_domain, ground, grounds, basis)
         helping = ground.helping if ground is not None else ()
-        if sighting.departments:
-            helping += self._joining(domain, ground, sighting)
+        departments = sighting.departments
+        if departments and domain is not None and (domain.code in self._keeping or (ground and ground.departments)):
+            helping += self._joining(domain, ground, departments)
         tracks, place, look_at = _tracks(lead, by_domain, given.kinds), sighting.place, words.look_at
         return made(Route, (_ROUTED, lead, helping, (), tracks, place, basis, (), look_at))
 
@@ -221,13 +222,11 @@ class Router:
             return basis
         return (*basis, by_model(office, alone))
 
-    def _joining(self, domain: HeadAnswer | None, ground: _Ground | None, sighting: Sighting) -> tuple[Party, ...]:
+    def _joining(self, domain: HeadAnswer, ground: _Ground | None, named: tuple[str, ...]) -> tuple[Party, ...]:
         """Departments that the text has a matter of and that join us by their own article or the rule's."""
-        keeping = self._keeping.get(domain.code, ()) if domain is not None else ()
+        keeping = self._keeping.get(domain.code, ())
         by_rule = ground.departments if ground is not None else ()
-        if not keeping and not by_rule:
-            return ()
-        return tuple([self._asked[code] for code in sighting.departments if code in by_rule or code in keeping])
+        return tuple([self._asked[code] for code in named if code in by_rule or code in keeping])
 
     def _open(self, office: HeadAnswer | None, ground: _Ground) -> bool:
         """Whether it is open who leads, for want of a place.

@@ -46,8 +46,9 @@ _PERCENT = tuple(f"{number}%" for number in range(101))
 # formed anew for every ticket: few have the same probabilities
 def by_model(office: HeadAnswer, alone: HeadAnswer | None) -> Sentence:
     """The combined probability of an office; alone: what the model has by itself, told where that is another."""
-    name, share = office.name or office.code, _PERCENT[round(office.confidence * 100)]
-    if alone is None or alone.code is None or alone.code == office.code:
+    code = office.code
+    name, share = office.name or code, _PERCENT[round(office.confidence * 100)]
+    if alone is None or (own := alone.code) is None or own == code:
         return made(Sentence, (f"{name}：模型与章程合并后的概率 {share}", f"{name}: {share} by model and charter"))
     other, by_itself = alone.name, _PERCENT[round(alone.confidence * 100)]
     return made(
