@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from models.triage import TriageModel
-    from training.curve_report import CurveReport
-    from training.dataset import LabelledComplaints
-    from training.figures_report import FiguresReport
-    from training.gate_report import GateReport
+    from training.curve.report import CurveReport
+    from training.tables.dataset import LabelledComplaints
+    from training.measuring.figures_report import FiguresReport
+    from training.gate.report import GateReport
     from training.recipe import Recipe
     from training.run import Trained
-    from training.tuning import Tuning
+    from training.tuning.search import Tuning
 
 _DATA = click.option(
     "--data",
@@ -146,7 +146,7 @@ def train(
 ) -> None:
     """训练并登记一个版本（challenger）；不给 --data 时用自带的起步集 | train and register a version."""
     from training.recipe import Recipe
-    from training.tuning import Tuning
+    from training.tuning.search import Tuning
 
     recipe = Recipe(seed=seed, sets=f"smallest set @ coverage >= {coverage}" if coverage else "")
     tuning = None if trials is None else Tuning(trials, minutes, interruptible, trials_progress(trials))
@@ -226,8 +226,8 @@ def evaluate(
 @_MODEL
 def predict(source: Path, target: Path, columns: tuple[str, ...], model: str) -> None:
     """给一个文件批量打分 | score a file: CSV, TSV, XLSX, JSONL or Parquet."""
-    from training.bulk import score_file
-    from training.columns import parse_mapping
+    from training.bulk.score import score_file
+    from training.tables.columns import parse_mapping
 
     resolver = resolver_in_force()
     report = score_file(source, target, load_version(model), resolver, parse_mapping(columns), rows_progress())
@@ -242,10 +242,10 @@ for _verbs in (audit, charter, people, models, keys):
 @click.argument("prediction_id")
 def replay(prediction_id: str) -> None:
     """用当时的版本重算一条预测并比较 | score a stored input with the stored version and compare."""
-    from auditing.accesses import NOBODY, AccessLog, Action
-    from auditing.charters import CharterBook
-    from auditing.replay import Sameness, again_as
-    from auditing.replay import replay as again
+    from auditing.log.accesses import NOBODY, AccessLog, Action
+    from auditing.charters.book import CharterBook
+    from auditing.reruns.replay import Sameness, again_as
+    from auditing.reruns.replay import replay as again
 
     engine = store()
     AccessLog(engine).record(NOBODY, Action.VIEW, prediction_id, "replay")
@@ -311,12 +311,12 @@ def _train(
     recipe: Recipe | None = None,
     tuning: Tuning | None = None,
 ) -> Trained:
-    from auditing.identity import load_or_create_key
+    from auditing.log.identity import load_or_create_key
     from features.segment import Lexicon
-    from training.columns import parse_mapping
+    from training.tables.columns import parse_mapping
     from training.recipe import Recipe
     from training.run import train as run_training
-    from training.starter import starter_files
+    from training.written.starter import starter_files
     from training.tracking import Tracker
 
     if not data:
@@ -341,12 +341,12 @@ def _train(
 def _evaluate(
     data: Sequence[Path], columns: tuple[str, ...], model: str, charter: str | None
 ) -> dict[str, FiguresReport]:
-    from training.columns import parse_mapping
-    from training.dataset import read_labelled
-    from training.evaluate import evaluate as measure
-    from training.figures_report import FiguresReport
-    from training.intervals import bounds
-    from training.slices import slices_of
+    from training.tables.columns import parse_mapping
+    from training.tables.dataset import read_labelled
+    from training.measuring.evaluate import evaluate as measure
+    from training.measuring.figures_report import FiguresReport
+    from training.measuring.intervals import bounds
+    from training.measuring.slices import slices_of
 
     loaded, labelled = load_version(model), read_labelled(data, parse_mapping(columns))
     found = measure(loaded, labelled)
@@ -372,9 +372,9 @@ def _with_charter(charter: str, model: TriageModel, data: LabelledComplaints) ->
 
     from models.charter.resolution import Resolver
     from models.charter.route import CharterVersion
-    from training.combination import combine
-    from training.figures_report import FiguresReport
-    from training.slices import slices_of
+    from training.measuring.combination import combine
+    from training.measuring.figures_report import FiguresReport
+    from training.measuring.slices import slices_of
 
     written = charter_called(charter)
     found = combine(model, Resolver(written, CharterVersion(written.name, "")), data, datetime.now(UTC))
@@ -391,18 +391,18 @@ def _cross_validate(
 ) -> dict[str, FiguresReport]:
     from features.normalise import Normaliser
     from features.segment import Lexicon
-    from training.columns import parse_mapping
-    from training.comparison import compare
-    from training.crossvalidation import cross_validate
-    from training.dataset import read_labelled
-    from training.figures_report import FiguresReport
-    from training.gate import examine
-    from training.intervals import bounds
-    from training.merge import merge
-    from training.peers import CHEAP, installed, parse_peers
+    from training.tables.columns import parse_mapping
+    from training.measuring.comparison import compare
+    from training.measuring.crossvalidation import cross_validate
+    from training.tables.dataset import read_labelled
+    from training.measuring.figures_report import FiguresReport
+    from training.gate.examine import examine
+    from training.measuring.intervals import bounds
+    from training.gate.merge import merge
+    from training.measuring.peers import CHEAP, installed, parse_peers
     from training.recipe import Recipe
-    from training.slices import slices_of
-    from training.starter import starter_files
+    from training.measuring.slices import slices_of
+    from training.written.starter import starter_files
 
     peers = CHEAP if against is None else parse_peers(against)
     for name in peers:
@@ -427,11 +427,11 @@ def _cross_validate(
 
 def _learning_curves(data: Sequence[Path], columns: tuple[str, ...], folds: int) -> Mapping[str, CurveReport]:
     from features.segment import Lexicon
-    from training.columns import parse_mapping
-    from training.curve_run import run_learning_curves
-    from training.learning_curve import FOLDS
+    from training.tables.columns import parse_mapping
+    from training.curve.run import run_learning_curves
+    from training.curve.measure import FOLDS
     from training.recipe import Recipe
-    from training.starter import starter_files
+    from training.written.starter import starter_files
     from training.tracking import Tracker
 
     return run_learning_curves(

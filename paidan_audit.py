@@ -13,8 +13,8 @@ import click
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from auditing.chain import Head
-    from auditing.verify import ChainReport
+    from auditing.store.chain import Head
+    from auditing.log.verify import ChainReport
     from models.registry import Registry
     from serving.settings import Settings
 
@@ -31,7 +31,7 @@ def read_settings() -> Settings:
 
 def store() -> Engine:
     """The store of the case log, its schema up to date. Raises StoreUnsuitable, StoreUnavailable."""
-    from auditing.store import open_engine, prepare
+    from auditing.store.database import open_engine, prepare
 
     engine = open_engine(read_settings().caselog_url)
     prepare(engine)
@@ -67,9 +67,9 @@ def audit() -> None:
 )
 def audit_export(target: Path, outcomes: bool) -> None:  # noqa: FBT001
     """导出人工审核过的标注，供 paidan train --data 使用 | the labels that people gave, to train on."""
-    from auditing.accesses import NOBODY
-    from auditing.export import export_labels
-    from training.output import replacing
+    from auditing.log.accesses import NOBODY
+    from auditing.cases.export import export_labels
+    from training.bulk.output import replacing
 
     if target.suffix.lower() != ".parquet":
         raise click.BadParameter(f"{target.name}：请以 .parquet 结尾 | must end in .parquet")
@@ -86,13 +86,13 @@ def audit_export(target: Path, outcomes: bool) -> None:  # noqa: FBT001
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="到这一天前 | to before this day")
 def audit_report(target: Path, since: Any, until: Any) -> None:
     """错派报告：各项指标（含分母）与混淆表；.xlsx 或 .csv（只含指标） | figures with denominators, confusions."""
-    from auditing.case_rows import CHINA
-    from auditing.measures import Window
-    from auditing.misroutes import Chosen
-    from auditing.report import figures_table, report
-    from auditing.tables import write_csv, write_xlsx
+    from auditing.cases.rows import CHINA
+    from auditing.figures.measures import Window
+    from auditing.figures.misroutes import Chosen
+    from auditing.figures.report import figures_table, report
+    from auditing.figures.tables import write_csv, write_xlsx
     from models.taxonomy import known_names
-    from training.output import replacing
+    from training.bulk.output import replacing
 
     if target.suffix.lower() not in (".xlsx", ".csv"):
         raise click.BadParameter(f"{target.name}：请以 .xlsx 或 .csv 结尾 | must end in .xlsx or .csv")
@@ -110,7 +110,7 @@ def audit_report(target: Path, since: Any, until: Any) -> None:
 @audit.command("suspect")
 def audit_suspect() -> None:
     """找出标注疑似有误的工单，放进审核队列 | put cases whose label is probably wrong into the queue."""
-    from auditing.suspicion import suspected_cases
+    from auditing.figures.suspicion import suspected_cases
 
     engine = store()
     book = _case_book(engine)
@@ -130,7 +130,7 @@ def audit_suspect() -> None:
 )
 def audit_verify(expected: tuple[str, ...]) -> None:
     """校验案例日志的哈希链：找出被改、被删、被插入或被移动的行 | find rows that were edited, removed, put in or moved."""
-    from auditing.verify import verify
+    from auditing.log.verify import verify
 
     reports = verify(store(), _anchors(expected))
     for report in reports:
@@ -143,7 +143,7 @@ def audit_verify(expected: tuple[str, ...]) -> None:
 @click.option("--older-than", "days", type=click.IntRange(min=1), required=True, metavar="DAYS", help="天 | days")
 def audit_retain(days: int) -> None:
     """清除早于若干天的投诉原文与说明，保留摘要，哈希链仍可校验 | remove old texts; digests stay and the chain verifies."""
-    from auditing.retention import retain
+    from auditing.log.retention import retain
 
     done = retain(store(), timedelta(days=days), user() or "local")
     click.echo(
@@ -163,7 +163,7 @@ def _show(report: ChainReport) -> None:
 
 
 def _anchors(expected: tuple[str, ...]) -> dict[str, list[Head]]:
-    from auditing.chain import CHAINS, Head
+    from auditing.store.chain import CHAINS, Head
 
     anchors: dict[str, list[Head]] = {}
     for each in expected:
@@ -176,10 +176,10 @@ def _anchors(expected: tuple[str, ...]) -> dict[str, list[Head]]:
 
 
 def _case_book(engine: Engine) -> Any:
-    from auditing.cases import CaseBook
-    from auditing.doubts import handled_by
-    from auditing.identity import load_or_create_key
-    from auditing.profile import reference_in
+    from auditing.cases.book import CaseBook
+    from auditing.cases.doubts import handled_by
+    from auditing.log.identity import load_or_create_key
+    from auditing.figures.profile import reference_in
     from models.bundle import read_manifest
 
     chosen = read_settings()

@@ -13,7 +13,7 @@ from paidan_audit import PATH, store, user
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from auditing.charters import CharterBook, CharterChange
+    from auditing.charters.book import CharterBook, CharterChange
     from models.charter.articles import Charter
     from models.charter.finding import Finding
     from models.charter.resolution import Resolver
@@ -99,7 +99,7 @@ def charter_rollback(reason: str, actor: str) -> None:
 @click.option("--at", type=_AT, help="当时生效的章程 | in force then")
 def charter_history(at: Any) -> None:
     """章程的全部变更 | every change of the charter in force."""
-    from auditing.charters import version_of
+    from auditing.charters.book import version_of
 
     book = _book()
     if at is not None:
@@ -130,7 +130,7 @@ def resolver_in_force() -> Resolver:
 
 
 def _book() -> CharterBook:
-    from auditing.charters import CharterBook
+    from auditing.charters.book import CharterBook
 
     return CharterBook(store())
 
@@ -159,8 +159,8 @@ def charter_called(reference: str) -> Charter:
 def _tell_moves(before: Charter, after: Charter, data: Path, columns: tuple[str, ...]) -> None:
     from models.charter.difference import PastTicket, moved
     from models.charter.requests import requests_of
-    from training.columns import parse_mapping
-    from training.dataset import read_labelled
+    from training.tables.columns import parse_mapping
+    from training.tables.dataset import read_labelled
 
     rows = read_labelled([data], parse_mapping(columns), need_labels=False)
     if "domain" not in rows.targets:
@@ -188,7 +188,7 @@ def _tell_moves(before: Charter, after: Charter, data: Path, columns: tuple[str,
 
 
 def _today() -> date:
-    from auditing.case_rows import CHINA
+    from auditing.cases.rows import CHINA
 
     return datetime.now(UTC).astimezone(CHINA).date()
 
@@ -202,6 +202,6 @@ def _line(file: Path, finding: Finding) -> str:
 
 
 def _show(change: CharterChange) -> None:
-    from auditing.charters import version_of
+    from auditing.charters.book import version_of
 
     click.echo(f"章程 charter: {version_of(change.previous)} → {version_of(change.number)}")

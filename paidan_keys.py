@@ -9,7 +9,7 @@ import click
 from paidan_audit import store
 
 if TYPE_CHECKING:
-    from auditing.keys import KeyRing
+    from auditing.people.keys import KeyRing
 
 
 @click.group()
@@ -46,6 +46,6 @@ def keys_revoke(key_id: str) -> None:
 
 
 def _keys() -> KeyRing:
-    from auditing.keys import KeyRing
+    from auditing.people.keys import KeyRing
 
     return KeyRing(store())

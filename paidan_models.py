@@ -24,8 +24,8 @@ def load_version(reference: str) -> TriageModel:
 
 def promote_version(reference: str, actor: str, reason: str, *, override: bool) -> None:
     """Compare with the champion, say what was found, and promote unless that speaks against it."""
-    from training.promotion import compare, promote
-    from training.protection import SHIPPED, read_protected
+    from training.promotion.contest import compare, promote
+    from training.promotion.protection import SHIPPED, read_protected
 
     registry, table = open_registry(), read_settings().protected_file or SHIPPED
     version = registry.resolve(reference)

@@ -28,7 +28,7 @@ def people() -> None:
 @_ROLE
 def people_add(name: str, role: str) -> None:
     """新建账号；密码会询问，或从标准输入读一行 | make an account; the password is asked for, or read from stdin."""
-    from auditing.events import Role
+    from auditing.log.events import Role
 
     person = _people().add(name, _password(), Role(role), user() or "local")
     click.echo(f"已建立 added: {person.name} ({person.role}) {person.person_id}")
@@ -61,15 +61,15 @@ def people_password(name: str) -> None:
 @_ROLE
 def people_role(name: str, role: str) -> None:
     """改角色 | give somebody another role."""
-    from auditing.events import Role
+    from auditing.log.events import Role
 
     person = _people().set_role(name, Role(role), user() or "local")
     click.echo(f"已更改 changed: {person.name} ({person.role})")
 
 
 def _people() -> Any:
-    from auditing.passwords import Passwords
-    from auditing.people import People
+    from auditing.people.passwords import Passwords
+    from auditing.people.accounts import People
 
     return People(store(), Passwords())
 

@@ -15,7 +15,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from training.trials import Trial
+    from training.tuning.trials import Trial
 
 
 def steps_progress() -> Callable[[str, int, int], None]:
@@ -52,7 +52,7 @@ def interruptible() -> Iterator[Callable[[], bool]]:
 
 def trials_progress(of: int) -> Callable[[Trial], None]:
     """Tell of each trial of a search; the first is the default recipe's."""
-    from training.tuning import settings_of
+    from training.tuning.search import settings_of
 
     started, scores = time.monotonic(), list[float]()
 

@@ -23,8 +23,8 @@ from sklearn.feature_extraction.text import CountVectorizer
 from features.complaint import Complaint
 from models.charter.places import PlaceFinder
 from models.charter.reading import read_charter
-from training.columns import Role, parse_mapping
-from training.dataset import read_labelled
+from training.tables.columns import Role, parse_mapping
+from training.tables.dataset import read_labelled
 
 SHORTEST, LONGEST = 2, 5
 LEAST_ROWS = 3

@@ -10,8 +10,8 @@ from fastapi import Depends
 from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.types import Scope as AsgiScope
 
-from auditing.accesses import NOBODY
-from auditing.keys import TOKEN_PREFIX, KeyRing, Scope
+from auditing.log.accesses import NOBODY
+from auditing.people.keys import TOKEN_PREFIX, KeyRing, Scope
 from serving.refusals import Forbidden, Unauthenticated
 
 _LONGEST_TOKEN = 200

@@ -11,33 +11,33 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from auditing.accesses import AccessLog
-from auditing.charters import CharterBook
+from auditing.log.accesses import AccessLog
+from auditing.charters.book import CharterBook
 from auditing.discretion import where
 from auditing.errors import StoreUnavailable
-from auditing.history import EventLog
-from auditing.keys import KeyRing
-from auditing.passwords import Passwords
-from auditing.people import People
-from auditing.sessions import Sessions
+from auditing.log.history import EventLog
+from auditing.people.keys import KeyRing
+from auditing.people.passwords import Passwords
+from auditing.people.accounts import People
+from auditing.people.sessions import Sessions
 from models.history import Change
 from serving.access import Gate
-from serving.background import keeping_up
-from serving.challenger import Challenger
-from serving.charter_following import CharterFollower
+from serving.beside.background import keeping_up
+from serving.beside.challenger import Challenger
+from serving.beside.charter_following import CharterFollower
 from serving.colours import look_of
-from serving.desk import Desk
-from serving.edge import REQUEST_ID, Edge, Edged
-from serving.following import Follower
-from serving.front import Front
-from serving.keeper import Keeper
-from serving.laned import LanedApp
-from serving.lanes import Lanes
+from serving.console.desk import Desk
+from serving.http.edge import REQUEST_ID, Edge, Edged
+from serving.beside.following import Follower
+from serving.console.front import Front
+from serving.beside.keeper import Keeper
+from serving.http.laned import LanedApp
+from serving.http.lanes import Lanes
 from serving.metrics import Metrics
 from serving.pages.rendering import Renderer
-from serving.problems import KINDS
+from serving.http.problems import KINDS
 from serving.refusals import BadRequest, NoSuchPage, Refusal, WrongMethod
-from serving.replies import Problems
+from serving.http.replies import Problems
 from serving.routes.console import add_console_routes
 from serving.routes.health import add_health_routes
 from serving.routes.models import add_model_routes
@@ -46,10 +46,10 @@ from serving.routes.predict import BATCH, add_predict_routes
 from serving.routes.resolution import add_resolution_routes
 from serving.service import TriageService, TriageSource
 from serving.settings import Settings
-from serving.watch import Watch
+from serving.beside.watch import Watch
 
 if TYPE_CHECKING:
-    from serving.notices import Notices
+    from serving.beside.notices import Notices
 
 _log = logging.getLogger(__name__)
 
@@ -170,8 +170,8 @@ def _notices(settings: Settings) -> "Notices | None":
     if settings.webhook_url is None:
         return None
     # who has no webhook needs no client
-    from serving.notices import Notices  # noqa: PLC0415
-    from serving.webhook import Webhook  # noqa: PLC0415
+    from serving.beside.notices import Notices  # noqa: PLC0415
+    from serving.beside.webhook import Webhook  # noqa: PLC0415
 
     address = str(settings.webhook_url.get_secret_value())
     return Notices(Webhook(address), settings.home / f"{settings.model_name}.incidents.json")

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from auditing.board import IN_HAND
-from auditing.clocks import Stage
-from auditing.events import OutcomeStatus
+from auditing.board.counts import IN_HAND
+from auditing.board.clocks import Stage
+from auditing.log.events import OutcomeStatus
 
 
 class Colour(StrEnum):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from serving.visits import CONSOLE
+from serving.console.visits import CONSOLE
 
 COMPLAINT = {
     "source": "12345热线",

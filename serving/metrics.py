@@ -18,7 +18,7 @@ from models.prediction import Decision, ModelVersion
 
 if TYPE_CHECKING:
     # statistics take long to import
-    from auditing.signs import Signs
+    from auditing.figures.signs import Signs
     from models.charter.articles import Level
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4

@@ -1,4 +1,4 @@
-"""Why a request is not answered. What HTTP makes of it is written in serving/problems.py.
+"""Why a request is not answered. What HTTP makes of it is written in serving/http/problems.py.
 
 Refusal
 ├── EmptyText         there is nothing to triage
@@ -23,7 +23,7 @@ Messages reach the client, Chinese first. They never repeat a value of the reque
 
 from dataclasses import dataclass
 
-from auditing.keys import Scope
+from auditing.people.keys import Scope
 
 
 @dataclass(frozen=True, slots=True)

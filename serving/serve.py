@@ -17,18 +17,18 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
-from auditing.caselog import CaseLog
-from auditing.identity import Identifier, load_or_create_key
-from auditing.keys import KeyRing
-from auditing.shadows import ShadowLog
-from auditing.store import open_engine
+from auditing.log.caselog import CaseLog
+from auditing.log.identity import Identifier, load_or_create_key
+from auditing.people.keys import KeyRing
+from auditing.reruns.shadows import ShadowLog
+from auditing.store.database import open_engine
 from models.history import Change
 from models.prediction import ModelVersion
 from serving.app import create_app
-from serving.challenger import Challenger
-from serving.following import Follower
+from serving.beside.challenger import Challenger
+from serving.beside.following import Follower
 from serving.metrics import SHARED_DIRECTORY, Metrics
-from serving.one_write import OneWriteProtocol
+from serving.http.one_write import OneWriteProtocol
 from serving.service import TriageService, TriageSource
 from serving.settings import Settings
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
-from auditing.caselog import CaseLog
+from auditing.log.caselog import CaseLog
 from auditing.discretion import where
 from auditing.errors import TicketReturned
-from auditing.identity import TICKET_LENGTH
-from auditing.records import Entry, Recorded, StoredPrediction
-from auditing.returns import settle
+from auditing.log.identity import TICKET_LENGTH
+from auditing.log.records import Entry, Recorded, StoredPrediction
+from auditing.log.returns import settle
 from features.complaint import Complaint
 from models.charter.answer import Answer
 from models.charter.articles import Charter
@@ -24,7 +24,7 @@ from models.charter.route import CharterVersion, Resolution
 from models.charter.trust import OfficeScores
 from models.charter.workdays import in_china
 from models.prediction import ModelVersion, Target, Triage, made
-from serving.intake import Asked, Intake
+from serving.bodies.intake import Asked, Intake
 from serving.refusals import NoCharter, NoModel, UnknownDomain, UnknownPlace
 
 _log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from pydantic import AliasChoices, Field, HttpUrl, Secret, SecretStr, model_vali
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 
-from auditing.board import IN_HAND
-from auditing.events import OutcomeStatus
+from auditing.board.counts import IN_HAND
+from auditing.log.events import OutcomeStatus
 from serving.colours import USUAL_COLOURS, Colours
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sqlalchemy import create_engine, make_url
 
-from auditing.store import open_engine, prepare
+from auditing.store.database import open_engine, prepare
 from features.normalise import Normaliser
 from features.segment import Lexicon
 from models.bundle import write_bundle
@@ -30,8 +30,8 @@ from models.fitted import FIELDS
 from models.prediction import ModelVersion
 from models.taxonomy import names_of
 from models.triage import TriageModel
-from training.evaluate import read_background
-from training.fit import fit, lesson
+from training.measuring.evaluate import read_background
+from training.fitting.fit import fit, lesson
 from training.recipe import Recipe
 
 

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 import paidan
-from auditing.charter_errors import CharterRefused
+from auditing.charters.errors import CharterRefused
 from models.charter.demo import DEMO
 from models.charter.reading import CharterUnreadable
 

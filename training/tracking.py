@@ -217,7 +217,7 @@ class TrackedRun:
         self._has_bundle = True
 
     def log_held_out(self, tables: Path) -> None:
-        """Keep a folder of `training.heldout` with what becomes the version."""
+        """Keep a folder of `training.promotion.heldout` with what becomes the version."""
         with self.registry.store.answering():
             self._client.log_artifacts(self.run_id, str(tables), f"{MODEL_ARTIFACT}/{HELD_OUT_IN_MODEL}")
 

@@ -2,7 +2,7 @@
 
 A text may say 举报 loosely and want a refund, or 投诉 and want a ban, so no single word decides: each word of a table,
 and the domain, speak for and against each kind, and their weights are added up. The table is learnt from the starter set
-by `training.request_words`, which also measures it; it is data, and readable. Where a text demands a remedy and demands
+by `training.written.request_words`, which also measures it; it is data, and readable. Where a text demands a remedy and demands
 that the trader be dealt with, both in so many words, it is complaint and report, and has two procedures; where it
 demands the second and expressly not the first, it is a report.
 """

@@ -6,15 +6,15 @@ from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from auditing.accesses import Action
-from auditing.board import Place, Shown, board, place_in
-from auditing.board_table import board_table
-from auditing.clocks import Stage, Timing
-from auditing.tables import write_csv
+from auditing.log.accesses import Action
+from auditing.board.counts import Place, Shown, board, place_in
+from auditing.board.table import board_table
+from auditing.board.clocks import Stage, Timing
+from auditing.figures.tables import write_csv
 from models.charter.articles import Level
-from serving.clock_bars import bars_of
-from serving.desk import Desk
-from serving.visits import AskedWrongly, Download, Page, Reply, Visit
+from serving.console.clock_bars import bars_of
+from serving.console.desk import Desk
+from serving.console.visits import AskedWrongly, Download, Page, Reply, Visit
 
 PER_PAGE = 25
 MOST_EXPORTED = 10_000

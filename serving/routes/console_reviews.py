@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from auditing.desk import neighbours
-from auditing.events import Event, Review, ReviewStatus
-from serving.desk import AGES, Desk, filters_of, wanted_of
+from auditing.cases.desk import neighbours
+from auditing.log.events import Event, Review, ReviewStatus
+from serving.console.desk import AGES, Desk, filters_of, wanted_of
 from serving.routes.console_cases import case_id, queue_with
-from serving.visits import CONSOLE, AskedWrongly, Away, CaseChanged, Reply, Visit
+from serving.console.visits import CONSOLE, AskedWrongly, Away, CaseChanged, Reply, Visit
 
 _LONGEST_NOTE = 2000
 _ACTIONS = tuple(status.value for status in ReviewStatus if status is not ReviewStatus.UNDONE)
@@ -20,7 +20,7 @@ def review(desk: Desk, visit: Visit) -> Reply:
 
     Raises:
         AskedWrongly, CaseChanged, UnknownPrediction: nothing was written.
-        MayNotRule, ReviewIncomplete, UnknownReason: see auditing/rules.py.
+        MayNotRule, ReviewIncomplete, UnknownReason: see auditing/log/rules.py.
 
     """
     prediction_id, form = case_id(visit), visit.form

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from auditing.accesses import Action
-from auditing.events import Role
-from auditing.measures import accuracy_of_all
-from auditing.shadows import ShadowLog
+from auditing.log.accesses import Action
+from auditing.log.events import Role
+from auditing.figures.measures import accuracy_of_all
+from auditing.reruns.shadows import ShadowLog
 from models.history import Change
 from models.versions import RegistryUnavailable
-from serving.desk import Desk
-from serving.last_days import LastDays, last_days
+from serving.console.desk import Desk
+from serving.beside.last_days import LastDays, last_days
 from serving.refusals import NoModel
-from serving.visits import CONSOLE, AskedWrongly, Away, Page, Reply, Visit
+from serving.console.visits import CONSOLE, AskedWrongly, Away, Page, Reply, Visit
 
 _DISAGREEMENTS = 50
 _ACCESSES = 100

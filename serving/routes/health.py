@@ -6,10 +6,10 @@ from fastapi import FastAPI, Response
 
 from auditing.errors import StoreUnavailable
 from serving.metrics import MEDIA_TYPE, Metrics
-from serving.problems import documented
+from serving.http.problems import documented
 from serving.refusals import NoCharter, NoModel
-from serving.replies import JsonReply
-from serving.schemas import Health
+from serving.http.replies import JsonReply
+from serving.bodies.schemas import Health
 from serving.service import TriageService
 
 

@@ -7,16 +7,16 @@ import orjson
 from fastapi import FastAPI, Request, Response
 
 from auditing.errors import StoreUnavailable
-from auditing.keys import Scope
-from auditing.shadows import ShadowLog
+from auditing.people.keys import Scope
+from auditing.reruns.shadows import ShadowLog
 from serving.access import DOCUMENTED, Gate
-from serving.challenger import Challenger
-from serving.charter_following import CharterFollower
-from serving.following import Follower, State
-from serving.problems import documented
+from serving.beside.challenger import Challenger
+from serving.beside.charter_following import CharterFollower
+from serving.beside.following import Follower, State
+from serving.http.problems import documented
 from serving.refusals import Forbidden, NoModel, RegistryAway, Unauthenticated, VersionRefused
-from serving.replies import JsonReply
-from serving.schemas import ChallengerResponse, ModelsResponse
+from serving.http.replies import JsonReply
+from serving.bodies.schemas import ChallengerResponse, ModelsResponse
 from serving.service import TriageService
 
 MODELS = "/v1/models"

@@ -14,14 +14,14 @@ from auditing.errors import (
     UnknownPrediction,
     UnknownReason,
 )
-from auditing.events import excluded_offices, is_hard_case
-from auditing.history import EventLog
-from auditing.keys import Scope
+from auditing.log.events import excluded_offices, is_hard_case
+from auditing.log.history import EventLog
+from auditing.people.keys import Scope
 from serving.access import DOCUMENTED, Gate
-from serving.outcome import OutcomeRequest, OutcomeResponse, read_outcome
-from serving.problems import documented
+from serving.bodies.outcome import OutcomeRequest, OutcomeResponse, read_outcome
+from serving.http.problems import documented
 from serving.refusals import BodyTooLarge, Forbidden, SchemaInvalid, Unauthenticated, UnsupportedBody
-from serving.replies import JsonReply
+from serving.http.replies import JsonReply
 from serving.routes.predict import read_json
 
 OUTCOME = "/v1/predictions/{prediction_id}/outcome"

@@ -7,16 +7,16 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from starlette.requests import ClientDisconnect
 
-from auditing.accesses import AccessLog, Action
+from auditing.log.accesses import AccessLog, Action
 from auditing.errors import StoreUnavailable, TextRemoved, TicketReturned, UnknownPrediction
-from auditing.identity import ID_LENGTH
-from auditing.keys import Scope
-from auditing.records import Recorded, StoredPrediction
+from auditing.log.identity import ID_LENGTH
+from auditing.people.keys import Scope
+from auditing.log.records import Recorded, StoredPrediction
 from serving.access import DOCUMENTED, Gate
-from serving.edge import EXCHANGE, HEADERS, REQUEST_ID, Exchange
-from serving.intake import Intake, read_many, read_one
-from serving.lanes import Lanes, serve_by_hand
-from serving.problems import describe, documented
+from serving.http.edge import EXCHANGE, HEADERS, REQUEST_ID, Exchange
+from serving.bodies.intake import Intake, read_many, read_one
+from serving.http.lanes import Lanes, serve_by_hand
+from serving.http.problems import describe, documented
 from serving.refusals import (
     BodyTooLarge,
     EmptyText,
@@ -29,8 +29,8 @@ from serving.refusals import (
     Unauthenticated,
     UnsupportedBody,
 )
-from serving.replies import JsonReply
-from serving.schemas import (
+from serving.http.replies import JsonReply
+from serving.bodies.schemas import (
     MAX_BATCH_ITEMS,
     BatchResponse,
     PredictionRecord,

@@ -4,11 +4,11 @@ import orjson
 from fastapi import FastAPI, Request, Response
 
 from auditing.errors import StoreUnavailable
-from auditing.keys import Scope
-from auditing.resolved import resolved
+from auditing.people.keys import Scope
+from auditing.log.resolved import resolved
 from serving.access import DOCUMENTED, Gate
-from serving.intake import read_asked
-from serving.problems import documented
+from serving.bodies.intake import read_asked
+from serving.http.problems import documented
 from serving.refusals import (
     BodyTooLarge,
     Forbidden,
@@ -20,9 +20,9 @@ from serving.refusals import (
     UnknownPlace,
     UnsupportedBody,
 )
-from serving.replies import JsonReply
+from serving.http.replies import JsonReply
 from serving.routes.predict import read_json
-from serving.schemas_route import RouteRequest, RouteResponse
+from serving.bodies.schemas_route import RouteRequest, RouteResponse
 from serving.service import TriageService
 
 ROUTE = "/v1/route"

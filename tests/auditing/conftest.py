@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from auditing.caselog import CaseLog
-from auditing.history import EventLog
-from auditing.store import open_engine, prepare
+from auditing.log.caselog import CaseLog
+from auditing.log.history import EventLog
+from auditing.store.database import open_engine, prepare
 from features.complaint import Complaint
 from models.prediction import Candidate, Decision, HeadAnswer, ModelVersion, Triage
 

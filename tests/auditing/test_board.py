@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import event as hooks
 from sqlalchemy import select
 
-from auditing.board import Place, Shown, board, place_in, stage_of
-from auditing.board_book import BoardBook
-from auditing.cases import CaseBook
-from auditing.clocks import (
+from auditing.board.counts import Place, Shown, board, place_in, stage_of
+from auditing.board.book import BoardBook
+from auditing.cases.book import CaseBook
+from auditing.board.clocks import (
     Stage,
     Ticking,
     Timing,
@@ -21,8 +21,8 @@ from auditing.clocks import (
     timing,
     told,
 )
-from auditing.events import Event, Kind, Outcome, OutcomeStatus, Review, ReviewStatus, Role
-from auditing.schema_board import board_counts
+from auditing.log.events import Event, Kind, Outcome, OutcomeStatus, Review, ReviewStatus, Role
+from auditing.store.schema_board import board_counts
 from features.complaint import Complaint
 from models.prediction import Decision, HeadAnswer, ModelVersion, Triage
 

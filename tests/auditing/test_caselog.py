@@ -11,11 +11,11 @@ import orjson
 import pytest
 from sqlalchemy import event, make_url
 
-from auditing.caselog import CaseLog
+from auditing.log.caselog import CaseLog
 from auditing.errors import RecordRefused, StoreUnavailable, UnknownPrediction
-from auditing.identity import ID_LENGTH
-from auditing.store import open_engine
-from auditing.verify import verify
+from auditing.log.identity import ID_LENGTH
+from auditing.store.database import open_engine
+from auditing.log.verify import verify
 from models.prediction import ModelVersion
 
 ROOT = Path(__file__).parents[2]
@@ -208,7 +208,7 @@ def test_the_log_is_readable_by_its_owner_alone(log, tmp_path):
 WRITER = """
 import sys
 from pathlib import Path
-from auditing.caselog import CaseLog
+from auditing.log.caselog import CaseLog
 from features.complaint import Complaint
 from models.charter.answer import Answer
 from models.charter.articles import Level

@@ -3,14 +3,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import delete, insert, select
 
-from auditing.cases import MOST_ALIKE, CaseBook, look_of
-from auditing.doubts import Doubt
+from auditing.cases.book import MOST_ALIKE, CaseBook, look_of
+from auditing.cases.doubts import Doubt
 from auditing.errors import CaseNotReady, UnknownPrediction
-from auditing.events import Outcome, OutcomeStatus, Review, ReviewStatus, Role
-from auditing.queue import Wanted, case_of, ended_alike, queue, waiting, waiting_by_doubt
-from auditing.schema_cases import cases, dispatches
-from auditing.schema_history import shadows
-from auditing.worth import Worth, value
+from auditing.log.events import Outcome, OutcomeStatus, Review, ReviewStatus, Role
+from auditing.cases.queue import Wanted, case_of, ended_alike, queue, waiting, waiting_by_doubt
+from auditing.store.schema_cases import cases, dispatches
+from auditing.store.schema_history import shadows
+from auditing.cases.worth import Worth, value
 
 NOON = datetime(2026, 10, 3, 4, 0, tzinfo=UTC)
 

@@ -3,7 +3,7 @@
 from datetime import date
 from xml.etree import ElementTree as ET
 
-from auditing.charter_matrix import Cell, Part, matrix_of, matrix_svg
+from auditing.charters.matrix import Cell, Part, matrix_of, matrix_svg
 from models.charter.articles import STATION, Charter, Office, OfficeKind, Request, Responsibility, Validity
 from models.charter.demo import demo_charter
 

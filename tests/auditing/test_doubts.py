@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from auditing.doubts import (
+from auditing.cases.doubts import (
     TOLD,
     Doubt,
     audit_sample,
@@ -14,7 +14,7 @@ from auditing.doubts import (
     out_of_distribution,
     returned,
 )
-from auditing.label_errors import spread, suspected_label_errors
+from auditing.figures.label_errors import spread, suspected_label_errors
 from models.prediction import Decision
 
 KEY = b"k" * 32

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sqlalchemy import update
 
-from auditing.cases import CaseBook
-from auditing.drift import (
+from auditing.cases.book import CaseBook
+from auditing.figures.drift import (
     LEAST_ROWS,
     Comparison,
     State,
@@ -20,9 +20,9 @@ from auditing.drift import (
     reading,
     values_compared,
 )
-from auditing.events import Outcome, OutcomeStatus
-from auditing.profile import KEPT, SILENT, Profile, profile_of, quantiles
-from auditing.schema_cases import cases
+from auditing.log.events import Outcome, OutcomeStatus
+from auditing.figures.profile import KEPT, SILENT, Profile, profile_of, quantiles
+from auditing.store.schema_cases import cases
 
 NOON = datetime(2026, 10, 3, 4, 0, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from auditing.estimates import Stratum, estimate, exact_interval, share_interval
+from auditing.figures.estimates import Stratum, estimate, exact_interval, share_interval
 
 
 def test_a_look_stands_for_as_many_cases_as_its_class_has_per_look():

@@ -5,13 +5,13 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select, update
 
-from auditing.events import Outcome, OutcomeStatus, Review, ReviewStatus, Role
-from auditing.export import export_labels
-from auditing.schema import predictions
-from auditing.schema_history import accesses
+from auditing.log.events import Outcome, OutcomeStatus, Review, ReviewStatus, Role
+from auditing.cases.export import export_labels
+from auditing.store.schema import predictions
+from auditing.store.schema_history import accesses
 from features.normalise import Normaliser
-from training.dataset import read_labelled
-from training.merge import merge
+from training.tables.dataset import read_labelled
+from training.gate.merge import merge
 
 NOON = datetime(2026, 10, 3, 4, 0, tzinfo=UTC)
 

@@ -1,6 +1,6 @@
 import pytest
 
-from auditing.framing import Frames, framed
+from auditing.log.framing import Frames, framed
 
 MESSAGES = [[], "两", (1, b"x" * 70_000), [None] * 3]
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from auditing.errors import StoreUnavailable
-from auditing.groupcommit import GroupCommit
+from auditing.store.groupcommit import GroupCommit
 
 pytestmark = pytest.mark.anyio
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from auditing.accesses import AccessLog, Action
+from auditing.log.accesses import AccessLog, Action
 from auditing.errors import (
     MayNotForward,
     MayNotRule,
@@ -18,7 +18,7 @@ from auditing.errors import (
     UnknownPrediction,
     UnknownReason,
 )
-from auditing.events import (
+from auditing.log.events import (
     Outcome,
     OutcomeStatus,
     Review,
@@ -29,10 +29,10 @@ from auditing.events import (
     is_hard_case,
     return_reasons,
 )
-from auditing.history import Attributed, EventLog
-from auditing.identity import TICKET_LENGTH
-from auditing.returns import leave_out, settle
-from auditing.verify import verify
+from auditing.log.history import Attributed, EventLog
+from auditing.log.identity import TICKET_LENGTH
+from auditing.log.returns import leave_out, settle
+from auditing.log.verify import verify
 from models.charter.route import Party, RouteState
 from models.prediction import Candidate, Contrast, Decision, Evidence, HeadAnswer
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditing.errors import DigestKeyUnusable
-from auditing.identity import CONTENT_LENGTH, TICKET_LENGTH, Identifier, load_or_create_key
+from auditing.log.identity import CONTENT_LENGTH, TICKET_LENGTH, Identifier, load_or_create_key
 from features.complaint import Complaint
 from models.charter.route import CharterVersion
 from models.prediction import ModelVersion

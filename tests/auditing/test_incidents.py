@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from auditing.incidents import Ledger, Subject, Trouble, Verdict
+from auditing.figures.incidents import Ledger, Subject, Trouble, Verdict
 
 NOON = datetime(2026, 10, 3, 4, tzinfo=UTC)
 LABELS = Subject(Trouble.DRIFT, "7", "labels", "office")

@@ -1,7 +1,7 @@
 import pytest
 
 from auditing.errors import StoreUnavailable, UnknownKey, UnknownScope
-from auditing.keys import KeyRing, Scope
+from auditing.people.keys import KeyRing, Scope
 
 
 class Clock:

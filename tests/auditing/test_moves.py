@@ -5,7 +5,7 @@ from datetime import date
 import orjson
 import pytest
 
-from auditing.moves import past_tickets
+from auditing.charters.moves import past_tickets
 from features.complaint import Complaint
 from models.charter.articles import Request
 from models.charter.demo import DEMO, demo_charter

@@ -4,15 +4,15 @@ import orjson
 import pytest
 from sqlalchemy import update
 
-from auditing.caselog import CaseLog
-from auditing.chain import digest
-from auditing.charters import CharterBook
+from auditing.log.caselog import CaseLog
+from auditing.store.chain import digest
+from auditing.charters.book import CharterBook
 from auditing.errors import TextRemoved, UnknownPrediction
-from auditing.events import Outcome, OutcomeStatus
-from auditing.history import EventLog
-from auditing.replay import Sameness, again_as, replay
-from auditing.returns import settle
-from auditing.schema import predictions
+from auditing.log.events import Outcome, OutcomeStatus
+from auditing.log.history import EventLog
+from auditing.reruns.replay import Sameness, again_as, replay
+from auditing.log.returns import settle
+from auditing.store.schema import predictions
 from features.complaint import Complaint
 from models.charter.answer import Answer
 from models.charter.demo import DEMO as DEMO_FILE

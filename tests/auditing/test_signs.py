@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from auditing.drift import Accuracy, Day, Finding, State, estimated_accuracy
-from auditing.estimates import NOTHING, Stratum, estimate, share_interval
-from auditing.incidents import Subject, Trouble
-from auditing.signs import ALL, AccuracyKind, AccuracySign, below, signs_of, verdicts_of
+from auditing.figures.drift import Accuracy, Day, Finding, State, estimated_accuracy
+from auditing.figures.estimates import NOTHING, Stratum, estimate, share_interval
+from auditing.figures.incidents import Subject, Trouble
+from auditing.figures.signs import ALL, AccuracyKind, AccuracySign, below, signs_of, verdicts_of
 
 MIDNIGHT = datetime(2026, 10, 2, 16, tzinfo=UTC)
 

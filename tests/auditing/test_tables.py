@@ -6,10 +6,10 @@ import numpy as np
 import openpyxl
 import pytest
 
-from auditing.misroutes import Cell, confusion_of
-from auditing.report import confusion_table, formulas_table, report
-from auditing.svg import Point, confusion_svg, trend_svg
-from auditing.tables import write_csv, write_xlsx
+from auditing.figures.misroutes import Cell, confusion_of
+from auditing.figures.report import confusion_table, formulas_table, report
+from auditing.figures.svg import Point, confusion_svg, trend_svg
+from auditing.figures.tables import write_csv, write_xlsx
 
 CUNNING = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "无害"]
 

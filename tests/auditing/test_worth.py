@@ -1,7 +1,7 @@
 import pytest
 
-from auditing.likeness import BANDS, bands_of
-from auditing.worth import Look, Worth, chance_wrong, explain, uncertainty, value
+from auditing.cases.likeness import BANDS, bands_of
+from auditing.cases.worth import Look, Worth, chance_wrong, explain, uncertainty, value
 
 LOOK = Look(wrong=0.4, uncertainty=0.8, alike=3, taught=False, sampled=False)
 

@@ -3,11 +3,11 @@ import sqlite3
 
 import pytest
 
-from auditing.caselog import CaseLog
+from auditing.log.caselog import CaseLog
 from auditing.errors import StoreUnavailable
-from auditing.identity import Identifier
-from auditing.store import open_engine
-from auditing.write_ahead import WriteAhead
+from auditing.log.identity import Identifier
+from auditing.store.database import open_engine
+from auditing.store.write_ahead import WriteAhead
 
 FULL, NORMAL = 2, 1
 

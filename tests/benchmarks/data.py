@@ -11,11 +11,11 @@ import numpy.typing as npt
 from features.complaint import Complaint
 from features.normalise import Normaliser
 from models.fitted import FIELDS
-from training.columns import Role
-from training.dataset import LabelledComplaints, read_labelled
-from training.duplicates import near_duplicate_groups
-from training.split import folds
-from training.starter import starter_files
+from training.tables.columns import Role
+from training.tables.dataset import LabelledComplaints, read_labelled
+from training.gate.duplicates import near_duplicate_groups
+from training.gate.split import folds
+from training.written.starter import starter_files
 
 ROOT = Path(__file__).parents[2]
 HAIKOU = ROOT.parent / "shared" / "data" / "haikou12345.csv.gz"

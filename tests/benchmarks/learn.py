@@ -6,8 +6,8 @@ import numpy.typing as npt
 from features.segment import Lexicon
 from models.prediction import Target
 from tests.benchmarks.data import Rows
-from training.evaluate import read_background
-from training.fit import Fit, Lesson, fit, lesson
+from training.measuring.evaluate import read_background
+from training.fitting.fit import Fit, Lesson, fit, lesson
 from training.recipe import Recipe
 
 
@@ -34,6 +34,6 @@ def learn(
     groups: npt.NDArray[np.int64],
     least: int = 2,
 ) -> Fit:
-    """Fit on all cores, calibration and policies included; see training.fit.fit for `groups`."""
+    """Fit on all cores, calibration and policies included; see training.fitting.fit.fit for `groups`."""
     taught = lessons(rows, targets, least)
     return fit(rows.documents, taught, groups, read_background(), lexicon, Recipe(), lambda *_: None)

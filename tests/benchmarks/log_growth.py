@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from auditing.caselog import CaseLog
-from auditing.identity import ID_LENGTH, PREFIX
+from auditing.log.caselog import CaseLog
+from auditing.log.identity import ID_LENGTH, PREFIX
 from tests.benchmarks.measure import ratio, spread
 from tests.benchmarks.services import load, our_service, write_bodies
 from tests.benchmarks.world import World

@@ -19,9 +19,9 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from auditing.caselog import CaseLog
-from auditing.records import Entry, Recorded, answered
-from auditing.resolved import resolved
+from auditing.log.caselog import CaseLog
+from auditing.log.records import Entry, Recorded, answered
+from auditing.log.resolved import resolved
 from features.complaint import Complaint
 from features.normalise import Normaliser
 from models.charter.answer import Answer
@@ -33,8 +33,8 @@ from models.prediction import Candidate, Decision, HeadAnswer, ModelVersion, Tri
 from serving.app import create_app
 from serving.champion import load_champion
 from serving.metrics import Metrics
-from serving.one_write import OneWriteProtocol
-from serving.schemas import PredictRequest, PredictResponse
+from serving.http.one_write import OneWriteProtocol
+from serving.bodies.schemas import PredictRequest, PredictResponse
 from serving.service import TriageService
 from serving.settings import Settings
 from tests.benchmarks.world import NAIVE

@@ -17,7 +17,7 @@ from tests.benchmarks.learn import learn
 from tests.benchmarks.measure import Took, took
 from tests.benchmarks.peers import calibrated_pipeline, linear_svc
 from tests.benchmarks.world import World
-from training.peers import FastText
+from training.measuring.peers import FastText
 from training.recipe import Recipe
 
 RECIPE = Recipe()

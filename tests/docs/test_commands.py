@@ -80,7 +80,7 @@ def run(desk, tmp_path_factory):
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(desk)
             # the starter set itself is learnt elsewhere; here its commands learn from a small file
-            patch.setattr("training.starter.starter_files", lambda: (desk / "test.csv",))
+            patch.setattr("training.written.starter.starter_files", lambda: (desk / "test.csv",))
             # what is typed where a password is asked for
             result = runner.invoke(paidan.cli, shlex.split(command)[1:], input="白日依山尽黄河入海流\n")
         assert result.exit_code == 0, (command, result.output, result.exception)

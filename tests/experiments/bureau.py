@@ -17,12 +17,12 @@ from typing import Self
 import httpx
 from sqlalchemy import Engine
 
-from auditing.cases import CaseBook
-from auditing.events import Review, ReviewStatus, Role
-from auditing.history import EventLog
-from auditing.identity import load_or_create_key
-from auditing.queue import queue
-from auditing.store import open_engine
+from auditing.cases.book import CaseBook
+from auditing.log.events import Review, ReviewStatus, Role
+from auditing.log.history import EventLog
+from auditing.log.identity import load_or_create_key
+from auditing.cases.queue import queue
+from auditing.store.database import open_engine
 from features.complaint import Complaint
 from models.bundle import verify_bundle
 from models.registry import Registry

@@ -17,12 +17,12 @@ from features.segment import Lexicon
 from models.decision import Decision
 from models.prediction import ModelVersion
 from models.triage import TriageModel
-from training.dataset import read_labelled
-from training.evaluate import lessons_of, read_background, read_documents
-from training.fit import fit
-from training.gate import examine
+from training.tables.dataset import read_labelled
+from training.measuring.evaluate import lessons_of, read_background, read_documents
+from training.fitting.fit import fit
+from training.gate.examine import examine
 from training.recipe import Recipe
-from training.starter import starter_files
+from training.written.starter import starter_files
 
 OURS = "工商局|物价监督检查局|食品药品监督管理局"
 OTHERS, SEED = 2_000, 0

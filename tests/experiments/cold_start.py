@@ -3,7 +3,7 @@
 Run with `python -m tests.experiments.cold_start ../shared/data/haikou12345.csv.gz`. The last fifth of the rows by date is the
 test. Of the earlier ones some get their true office, as a reviewer would give it, and a model learns from those alone:
 the first 250 at random, because nothing can be ranked yet; the others by their worth to the model so far
-(`auditing.worth`, as the console orders its queue), or at random.
+(`auditing.cases.worth`, as the console orders its queue), or at random.
 """
 
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from auditing.worth import USUAL, Look, uncertainty, value
+from auditing.cases.worth import USUAL, Look, uncertainty, value
 from features.normalise import Normaliser
 from features.segment import Lexicon
-from training.columns import Role
-from training.dataset import LabelledComplaints, read_labelled
-from training.evaluate import lessons_of, read_background, read_documents, scored
-from training.fit import Fit, fit
-from training.gate import Examined, examine
+from training.tables.columns import Role
+from training.tables.dataset import LabelledComplaints, read_labelled
+from training.measuring.evaluate import lessons_of, read_background, read_documents, scored
+from training.fitting.fit import Fit, fit
+from training.gate.examine import Examined, examine
 from training.recipe import Recipe
 
 BUDGETS = (250, 500, 1_000, 2_000, 5_000)

@@ -24,7 +24,7 @@ class Gain(NamedTuple):
 def gain(one: Right, others: Sequence[Right], groups: npt.NDArray[np.int64], seed: int = 0) -> Gain:
     """Compare with the mean of the others by the paired percentile bootstrap.
 
-    Groups of near-duplicates are drawn instead of rows (as training.bootstrap does, which compares two models). `others`
+    Groups of near-duplicates are drawn instead of rows (as training.measuring.bootstrap does, which compares two models). `others`
     are the same way with other seeds: they are drawn as well, so that the interval knows of both kinds of chance.
     """
     members, which = np.unique(groups, return_inverse=True)

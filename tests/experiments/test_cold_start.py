@@ -5,9 +5,9 @@ import pytest
 
 from tests.experiments import cold_start
 from tests.experiments.cold_start import ColdStart, curve
-from training.columns import Role
-from training.dataset import read_labelled
-from training.starter import starter_files
+from training.tables.columns import Role
+from training.tables.dataset import read_labelled
+from training.written.starter import starter_files
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tests.experiments.prediction_sets import WAYS, figures, parts, sets
-from training.columns import Role
-from training.dataset import read_labelled
+from training.tables.columns import Role
+from training.tables.dataset import read_labelled
 from training.recipe import Recipe
-from training.sets import choose_sets
-from training.starter import starter_files
+from training.fitting.sets import choose_sets
+from training.written.starter import starter_files
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from tests.experiments.compare import gain
 from tests.experiments.review_budget import OUTCOMES, REVIEWS, Plan, run, table
 from tests.experiments.weeks import WeeksTooFew, read_weeks
-from training.starter import starter_files
+from training.written.starter import starter_files
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")

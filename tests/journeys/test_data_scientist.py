@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from auditing.events import Review, ReviewStatus, Role
-from auditing.history import EventLog
-from auditing.store import open_engine
+from auditing.log.events import Review, ReviewStatus, Role
+from auditing.log.history import EventLog
+from auditing.store.database import open_engine
 
 pytestmark = [
     pytest.mark.skipif(os.name == "nt", reason="POSIX signals"),

@@ -11,11 +11,11 @@ from features.normalise import Normaliser
 from models.prediction import ModelVersion
 from models.reference import reference_pipelines
 from models.triage import TriageModel
-from training.columns import Role
-from training.dataset import read_labelled
-from training.evaluate import lessons_of, read_background, read_documents
-from training.fit import fit
-from training.gate import examine
+from training.tables.columns import Role
+from training.tables.dataset import read_labelled
+from training.measuring.evaluate import lessons_of, read_background, read_documents
+from training.fitting.fit import fit
+from training.gate.examine import examine
 from training.recipe import Recipe
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"

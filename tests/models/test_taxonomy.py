@@ -3,7 +3,7 @@
 import csv
 
 from models.taxonomy import known_names, names_of
-from training.starter import starter_files
+from training.written.starter import starter_files
 
 
 def test_every_label_of_the_starter_set_is_shipped_with_a_name():

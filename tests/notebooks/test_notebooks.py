@@ -14,17 +14,17 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from auditing.caselog import CaseLog
-from auditing.events import Outcome, OutcomeStatus, Review, ReviewStatus, Role
-from auditing.history import EventLog
+from auditing.log.caselog import CaseLog
+from auditing.log.events import Outcome, OutcomeStatus, Review, ReviewStatus, Role
+from auditing.log.history import EventLog
 from features.segment import Lexicon
 from models.bundle import verify_bundle
 from models.registry import Registry
 from models.triage import TriageModel
-from training.dataset import read_labelled
+from training.tables.dataset import read_labelled
 from training.recipe import Recipe
 from training.run import train
-from training.starter import starter_files
+from training.written.starter import starter_files
 from training.tracking import Tracker
 
 FOLDER = Path(__file__).parents[2] / "notebooks"

@@ -11,11 +11,11 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 
-from auditing.caselog import CaseLog
-from auditing.events import Role
-from auditing.history import EventLog
-from auditing.passwords import Passwords
-from auditing.people import People
+from auditing.log.caselog import CaseLog
+from auditing.log.events import Role
+from auditing.log.history import EventLog
+from auditing.people.passwords import Passwords
+from auditing.people.accounts import People
 from serving.serve import build_app
 from serving.settings import Settings
 

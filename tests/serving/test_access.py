@@ -1,7 +1,7 @@
 import pytest
 
-from auditing.caselog import CaseLog
-from auditing.keys import KeyRing
+from auditing.log.caselog import CaseLog
+from auditing.people.keys import KeyRing
 from serving.settings import Settings
 
 pytestmark = pytest.mark.anyio

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from sqlalchemy import insert, update
 
-from auditing.accesses import AccessLog, Action
-from auditing.doubts import Doubt
-from auditing.events import Outcome, OutcomeStatus, ReviewStatus, Role
-from auditing.profile import profile_of
-from auditing.schema import predictions
-from auditing.schema_history import shadows
-from auditing.verify import verify
+from auditing.log.accesses import AccessLog, Action
+from auditing.cases.doubts import Doubt
+from auditing.log.events import Outcome, OutcomeStatus, ReviewStatus, Role
+from auditing.figures.profile import profile_of
+from auditing.store.schema import predictions
+from auditing.store.schema_history import shadows
+from auditing.log.verify import verify
 from models.history import Change, ChangeKind
 from models.prediction import ModelVersion
 from models.triage import TriageModel
@@ -23,7 +23,7 @@ from serving.pages.highlight import Piece, pieces
 from serving.pages.rendering import STATIC
 from serving.pages.texts import Language, half, texts
 from serving.serve import Aliases
-from serving.visits import at_home
+from serving.console.visits import at_home
 
 pytestmark = pytest.mark.anyio
 

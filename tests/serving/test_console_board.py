@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 
-from auditing.accesses import AccessLog, Action
-from auditing.clocks import Stage, Timing
-from auditing.events import Outcome, OutcomeStatus, Role
+from auditing.log.accesses import AccessLog, Action
+from auditing.board.clocks import Stage, Timing
+from auditing.log.events import Outcome, OutcomeStatus, Role
 from features.complaint import Complaint
 from models.prediction import Decision, HeadAnswer, ModelVersion, Triage
 from serving.colours import Colour, look_of

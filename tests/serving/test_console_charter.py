@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from auditing.accesses import AccessLog, Action
-from auditing.charters import CharterBook
-from auditing.events import Role
-from auditing.verify import verify
+from auditing.log.accesses import AccessLog, Action
+from auditing.charters.book import CharterBook
+from auditing.log.events import Role
+from auditing.log.verify import verify
 from models.charter.demo import DEMO
 from models.charter.reading import text_of
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 
-from auditing.events import Outcome, OutcomeStatus
+from auditing.log.events import Outcome, OutcomeStatus
 from features.complaint import Complaint
 from models.prediction import Decision, HeadAnswer, ModelVersion, Triage
 

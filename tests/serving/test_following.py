@@ -9,15 +9,15 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from auditing.caselog import CaseLog
-from auditing.keys import KeyRing
-from auditing.store import open_engine
+from auditing.log.caselog import CaseLog
+from auditing.people.keys import KeyRing
+from auditing.store.database import open_engine
 from models.bundle import verify_bundle
 from models.prediction import ModelVersion
 from models.registry import BUNDLE_IN_MODEL, Registry
 from models.versions import UnknownVersion
 from serving.champion import REGISTRY, load_champion, version_of
-from serving.following import Follower, State
+from serving.beside.following import Follower, State
 from serving.metrics import Metrics
 from serving.serve import build_app
 from serving.service import TriageService

@@ -5,13 +5,13 @@ import asyncio
 import pytest
 from pydantic import SecretStr
 
-from auditing.accesses import AccessLog, Action
-from auditing.caselog import CaseLog
-from auditing.events import Review, ReviewStatus, Role
-from auditing.history import EventLog
-from auditing.keys import KeyRing
-from auditing.store import open_engine
-from auditing.verify import verify
+from auditing.log.accesses import AccessLog, Action
+from auditing.log.caselog import CaseLog
+from auditing.log.events import Review, ReviewStatus, Role
+from auditing.log.history import EventLog
+from auditing.people.keys import KeyRing
+from auditing.store.database import open_engine
+from auditing.log.verify import verify
 from serving.settings import Settings
 
 pytestmark = pytest.mark.anyio

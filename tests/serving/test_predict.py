@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from serving.schemas import BatchResponse, ModelsResponse, PredictionRecord, PredictResponse
+from serving.bodies.schemas import BatchResponse, ModelsResponse, PredictionRecord, PredictResponse
 
 pytestmark = pytest.mark.anyio
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.intake import Intake, read_many, read_one
-from serving.problems import KINDS, Problem
+from serving.bodies.intake import Intake, read_many, read_one
+from serving.http.problems import KINDS, Problem
 from serving.refusals import Refusal
 
 pytestmark = pytest.mark.anyio

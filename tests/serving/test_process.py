@@ -19,8 +19,8 @@ import pytest
 from click.testing import CliRunner
 
 import paidan
-from auditing.caselog import CaseLog
-from auditing.keys import KeyRing
+from auditing.log.caselog import CaseLog
+from auditing.people.keys import KeyRing
 from serving.example import show_example
 
 PROGRAM = Path(__file__).with_name("keyword_service.py")

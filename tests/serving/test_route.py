@@ -2,11 +2,11 @@
 
 import pytest
 
-from auditing.charters import CharterBook
-from auditing.keys import KeyRing
-from auditing.store import open_engine, prepare
+from auditing.charters.book import CharterBook
+from auditing.people.keys import KeyRing
+from auditing.store.database import open_engine, prepare
 from models.charter.demo import DEMO
-from serving.schemas_route import RouteResponse
+from serving.bodies.schemas_route import RouteResponse
 from serving.serve import Aliases
 
 pytestmark = pytest.mark.anyio

@@ -2,11 +2,11 @@ import asyncio
 
 import pytest
 
-from auditing.caselog import CaseLog
+from auditing.log.caselog import CaseLog
 from features.complaint import Complaint
 from models.charter.demo import demo_charter
 from models.charter.route import CharterVersion
-from serving.intake import Intake
+from serving.bodies.intake import Intake
 from serving.refusals import NoCharter, NoModel
 from serving.service import TriageService
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from auditing.caselog import CaseLog
+from auditing.log.caselog import CaseLog
 from serving.app import create_app
 from serving.metrics import Metrics
 from serving.service import TriageService

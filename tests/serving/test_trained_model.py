@@ -2,7 +2,7 @@
 
 import pytest
 
-from serving.schemas import PredictResponse
+from serving.bodies.schemas import PredictResponse
 
 pytestmark = pytest.mark.anyio
 

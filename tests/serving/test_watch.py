@@ -14,25 +14,25 @@ import numpy as np
 import pytest
 from sqlalchemy import update
 
-from auditing.caselog import CaseLog
-from auditing.doubts import Doubt
-from auditing.events import Outcome, OutcomeStatus
-from auditing.history import EventLog
-from auditing.profile import profile_of
-from auditing.queue import Wanted, queue
-from auditing.schema_cases import cases
+from auditing.log.caselog import CaseLog
+from auditing.cases.doubts import Doubt
+from auditing.log.events import Outcome, OutcomeStatus
+from auditing.log.history import EventLog
+from auditing.figures.profile import profile_of
+from auditing.cases.queue import Wanted, queue
+from auditing.store.schema_cases import cases
 from features.complaint import Complaint
 from models.bundle import BundleDamaged
 from models.prediction import ModelVersion
 from serving import notices as notices_module
-from serving.following import Follower
-from serving.keeper import Keeper
+from serving.beside.following import Follower
+from serving.beside.keeper import Keeper
 from serving.metrics import Metrics
-from serving.notices import Notices
+from serving.beside.notices import Notices
 from serving.service import TriageService
 from serving.settings import Settings
-from serving.watch import Watch
-from serving.webhook import Webhook, WebhookFailed
+from serving.beside.watch import Watch
+from serving.beside.webhook import Webhook, WebhookFailed
 
 PHONE = "13800000000"
 

@@ -7,12 +7,12 @@ from features.normalise import Normaliser
 from models.prediction import ModelVersion
 from models.taxonomy import names_of
 from models.triage import TriageModel
-from training.dataset import read_labelled
-from training.evaluate import lessons_of, read_background, read_documents
-from training.fit import fit
-from training.gate import examine
+from training.tables.dataset import read_labelled
+from training.measuring.evaluate import lessons_of, read_background, read_documents
+from training.fitting.fit import fit
+from training.gate.examine import examine
 from training.recipe import Recipe
-from training.starter import starter_files
+from training.written.starter import starter_files
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import models.taxonomy
-from training.baselines import Keywords, Majority, Terms, term_lists
+from training.measuring.baselines import Keywords, Majority, Terms, term_lists
 
 DOMAINS = Path(models.taxonomy.__file__).parent / "data" / "domains.csv"
 

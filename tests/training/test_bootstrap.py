@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import f1_score
 
-from training.bootstrap import Answers, PairedBootstrap
+from training.measuring.bootstrap import Answers, PairedBootstrap
 
 
 @pytest.fixture(scope="module")

@@ -19,13 +19,13 @@ from models.charter.resolution import Resolver
 from models.charter.route import CharterVersion
 from models.prediction import Decision, ModelVersion
 from models.triage import TriageModel
-from training.bulk import ANSWER_COLUMNS, score_file
-from training.bulk_report import MAX_LISTED, BadRow, RowFault
-from training.columns import Role
-from training.dataset import Location
+from training.bulk.score import ANSWER_COLUMNS, score_file
+from training.bulk.report import MAX_LISTED, BadRow, RowFault
+from training.tables.columns import Role
+from training.tables.dataset import Location
 from training.errors import EncodingUnknown, FileEmpty, FileUnreadable, FormatUnknown, HeaderMissing, RowBroken
-from training.output import CellTooLong, SheetFull, TargetIsSource, TargetUnwritable
-from training.readers import open_table
+from training.bulk.output import CellTooLong, SheetFull, TargetIsSource, TargetUnwritable
+from training.tables.readers import open_table
 
 FOOD = "东亭街道的超市卖过期牛奶，要求退款查处"
 CARD = "柳坞镇的健身房关门，会员卡余额不退"
@@ -367,7 +367,7 @@ def test_a_cell_that_a_workbook_would_cut_is_refused(tmp_path, tiny_model):
 
 
 def test_more_rows_than_a_worksheet_has_are_refused(tmp_path, tiny_model, monkeypatch):
-    monkeypatch.setattr("training.writers.SHEET_ROWS", 2)
+    monkeypatch.setattr("training.bulk.writers.SHEET_ROWS", 2)
     path = written(tmp_path / "a.csv", f"text\n{FOOD}\n{CARD}\n")
     with pytest.raises(SheetFull, match=r"\.parquet"):
         score(path, tmp_path / "b.xlsx", tiny_model)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from features.privacy import MASK_TOKENS
-from training.class_words import class_words
+from training.card.words import class_words
 
 TEXTS = ["过期 牛奶 退款", "过期 面包 退款", "过期 饼干", "充值 退款", "充值 关门", "充值 余额 退款"]
 LABELS = np.array(["食品"] * 3 + ["预付"] * 3, object)

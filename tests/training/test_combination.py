@@ -14,9 +14,9 @@ from models.charter.trust import SHIPPED, Trust
 from models.decision import Coverage, Sets
 from models.prediction import ModelVersion, PredictionSet
 from models.triage import TriageModel
-from training.combination import _in_set, _Ticket, combine
-from training.dataset import read_labelled
-from training.trust import trust_in
+from training.measuring.combination import _in_set, _Ticket, combine
+from training.tables.dataset import read_labelled
+from training.measuring.trust import trust_in
 
 NOW = datetime(2026, 5, 6, 3, tzinfo=UTC)
 DEMO = CharterVersion("demo", "1")

@@ -7,8 +7,8 @@ from scipy import sparse
 from features.normalise import Normaliser
 from features.vectorise import NoFeatures
 from models.fitted import FIELDS
-from training.counted import count_ngrams
-from training.fit import fit, lesson
+from training.fitting.counted import count_ngrams
+from training.fitting.fit import fit, lesson
 from training.recipe import Recipe
 
 

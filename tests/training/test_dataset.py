@@ -11,8 +11,8 @@ import pytest
 
 from features.complaint import Complaint
 from training import errors
-from training.columns import HEADERS, Role, map_columns, parse_mapping
-from training.dataset import Location, read_labelled
+from training.tables.columns import HEADERS, Role, map_columns, parse_mapping
+from training.tables.dataset import Location, read_labelled
 from training.errors import (
     DataRefused,
     HeaderAmbiguous,
@@ -23,9 +23,9 @@ from training.errors import (
     TypeUnsuitable,
     shown,
 )
-from training.moments import parse_moment
+from training.tables.moments import parse_moment
 from training.recipe import Recipe
-from training.starter import starter_files
+from training.written.starter import starter_files
 
 
 @pytest.fixture

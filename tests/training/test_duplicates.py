@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from training.duplicates import NEIGHBOURS, SHINGLE, equal_texts, joined_groups, near_duplicate_groups
+from training.gate.duplicates import NEIGHBOURS, SHINGLE, equal_texts, joined_groups, near_duplicate_groups
 
 BASE = "市民来电反映在某小区门口的理发店办理了会员充值卡，近日发现该店已经关门，要求退还卡内剩余金额"
 

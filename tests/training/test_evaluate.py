@@ -8,10 +8,10 @@ import pytest
 from features.normalise import Normaliser
 from models.prediction import ModelVersion
 from models.triage import TriageModel
-from training.crossvalidation import cross_validate
-from training.dataset import read_labelled
-from training.evaluate import evaluate, measure, read_documents
-from training.gate import examine
+from training.measuring.crossvalidation import cross_validate
+from training.tables.dataset import read_labelled
+from training.measuring.evaluate import evaluate, measure, read_documents
+from training.gate.examine import examine
 from training.recipe import Recipe
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score, top_k_accuracy_score
 
 from models.decision import Coverage, Sets
-from training.figures import SWEEP_STEPS, Outcome, outcome, together
+from training.measuring.figures import SWEEP_STEPS, Outcome, outcome, together
 
 CLASSES = ("价格", "广告", "食品", "预付")
 

@@ -18,11 +18,11 @@ from models.prediction import ModelVersion
 from models.rows import Rows
 from models.scorer import SCALES
 from models.triage import TriageModel
-from training.background import background_texts
-from training.evaluate import read_background
-from training.fit import fit, lesson
+from training.written.background import background_texts
+from training.measuring.evaluate import read_background
+from training.fitting.fit import fit, lesson
 from training.recipe import Recipe
-from training.scope import ScopeLesson, learn_odds
+from training.fitting.scope import ScopeLesson, learn_odds
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from features.normalise import Normaliser
-from training.dataset import read_labelled
+from training.tables.dataset import read_labelled
 from training.errors import RowsTooFew
-from training.gate import examine
-from training.inner_folds import FOLDS, inner_folds
+from training.gate.examine import examine
+from training.tuning.inner_folds import FOLDS, inner_folds
 from training.recipe import Recipe
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from training.figures import outcome
-from training.intervals import intervals, macro_f1_interval
+from training.measuring.figures import outcome
+from training.measuring.intervals import intervals, macro_f1_interval
 
 
 @pytest.fixture(scope="module")

@@ -7,20 +7,20 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-import training.learning_curve
+import training.curve.measure
 from features.normalise import Normaliser
 from models.bundle import verify_bundle
 from models.registry import Registry
-from training.curve_picture import learning_curve_picture
-from training.curve_report import CurveReport
-from training.curve_run import run_learning_curves
-from training.dataset import read_labelled
+from training.curve.picture import learning_curve_picture
+from training.curve.report import CurveReport
+from training.curve.run import run_learning_curves
+from training.tables.dataset import read_labelled
 from training.errors import RowsTooFew
-from training.figures import Outcome
-from training.gate import examine
-from training.learning_curve import MORE, SHARES, Point, curve_of, learning_curves
+from training.measuring.figures import Outcome
+from training.gate.examine import examine
+from training.curve.measure import MORE, SHARES, Point, curve_of, learning_curves
 from training.recipe import Recipe
-from training.starter import starter_files
+from training.written.starter import starter_files
 from training.tracking import Tracker
 
 # MLflow 3.17 on SQLAlchemy 2.1
@@ -120,7 +120,7 @@ def test_each_share_is_asked_about_the_same_rows_and_learns_from_more(reports, f
 
 def test_near_duplicates_are_in_one_share_and_shares_are_nested():
     rows, groups = np.arange(10, 310), np.arange(310) // 2
-    parts = training.learning_curve._nested(rows, groups, 0)
+    parts = training.curve.measure._nested(rows, groups, 0)
     assert [len(part) for part in parts] == [30, 60, 120, 210, 300]
     for smaller, larger in pairwise(parts):
         assert set(smaller) < set(larger)

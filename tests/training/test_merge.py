@@ -3,13 +3,13 @@
 import pandas as pd
 import pytest
 
-from auditing.provenance import Provenance
+from auditing.cases.provenance import Provenance
 from features.normalise import Normaliser
-from training.columns import parse_mapping
-from training.dataset import read_labelled
+from training.tables.columns import parse_mapping
+from training.tables.dataset import read_labelled
 from training.errors import LabelsUnreviewed, ProvenanceUnknown
-from training.gate import examine
-from training.merge import merge
+from training.gate.examine import examine
+from training.gate.merge import merge
 from training.recipe import Recipe
 
 

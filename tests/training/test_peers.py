@@ -5,10 +5,10 @@ import importlib.util
 import numpy as np
 import pytest
 
-from training.bootstrap import Answers, PairedBootstrap
-from training.comparison import compare
-from training.figures import Outcome
-from training.peers import CHEAP, PeerName, PeerUnknown, ask, parse_peers, suited
+from training.measuring.bootstrap import Answers, PairedBootstrap
+from training.measuring.comparison import compare
+from training.measuring.figures import Outcome
+from training.measuring.peers import CHEAP, PeerName, PeerUnknown, ask, parse_peers, suited
 
 needs_fasttext = pytest.mark.skipif(importlib.util.find_spec("fasttext") is None, reason="an extra")
 

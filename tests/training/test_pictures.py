@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from training.pictures import (
+from training.card.pictures import (
     ConfusedPair,
     confidence_bins,
     confusion,
@@ -132,7 +132,7 @@ import matplotlib
 import numpy as np
 settings = lambda: {key: matplotlib.rcParams[key] for key in matplotlib.rcParams if key != "backend"}
 before = settings()
-from training.pictures import confusion
+from training.card.pictures import confusion
 confusion(np.eye(2, dtype=int), ["食品", "药品"], "试验").savefig(io.BytesIO(), format="png")
 assert "matplotlib.pyplot" not in sys.modules
 assert settings() == before

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.power_law import PowerLaw
+from training.curve.power_law import PowerLaw
 
 ROWS = np.array([100.0, 200, 400, 700, 1000])
 

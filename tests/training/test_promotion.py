@@ -9,13 +9,13 @@ import pytest
 from features.normalise import Normaliser
 from models.decision import NotAPolicy
 from models.versions import VersionInfo
-from training.bootstrap import PairedBootstrap
-from training.dataset import read_labelled
-from training.evaluate import read_documents
-from training.gate import examine
-from training.heldout import HeldOut, champions_answers, row_digests
-from training.promotion import Comparison, PromotionRefused, Verdict, _pairs, _verdict
-from training.protection import Protection, ProtectionUnreadable, RecallLoss, read_protected
+from training.measuring.bootstrap import PairedBootstrap
+from training.tables.dataset import read_labelled
+from training.measuring.evaluate import read_documents
+from training.gate.examine import examine
+from training.promotion.heldout import HeldOut, champions_answers, row_digests
+from training.promotion.contest import Comparison, PromotionRefused, Verdict, _pairs, _verdict
+from training.promotion.protection import Protection, ProtectionUnreadable, RecallLoss, read_protected
 from training.recipe import Recipe
 
 POLICY = RecallLoss("recall loss <= 0.02 @ 95% confidence")

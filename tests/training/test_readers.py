@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from training.columns import Role, map_columns
-from training.dataset import complaints_of
-from training.delimited import BLOCK
+from training.tables.columns import Role, map_columns
+from training.tables.dataset import complaints_of
+from training.tables.delimited import BLOCK
 from training.errors import (
     EncodingUnknown,
     FileEmpty,
@@ -22,7 +22,7 @@ from training.errors import (
     RowBroken,
     TextColumnMissing,
 )
-from training.readers import open_table, stream_rows
+from training.tables.readers import open_table, stream_rows
 
 SAID = "店家拒绝退还押金，请核实处理"
 

@@ -4,7 +4,7 @@ import pytest
 
 from models.charter.articles import Request
 from models.charter.requests import Demand, Requests, read_table
-from training.request_words import Labelled, figures, labelled_tickets, learn, written
+from training.written.request_words import Labelled, figures, labelled_tickets, learn, written
 
 C, R, E, S = Request.COMPLAINT, Request.REPORT, Request.ENQUIRY, Request.SUGGESTION
 

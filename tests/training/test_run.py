@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from auditing.profile import Profile
+from auditing.figures.profile import Profile
 from features.complaint import Complaint
 from models.bundle import verify_bundle
 from models.charter.demo import demo_charter

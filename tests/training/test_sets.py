@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.decision import NotAPolicy
-from training.sets import SAMPLE, choose_sets
+from training.fitting.sets import SAMPLE, choose_sets
 
 SENTENCE = "smallest set @ coverage >= 0.9"
 

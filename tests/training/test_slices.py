@@ -5,10 +5,10 @@ import csv
 import numpy as np
 import pytest
 
-from training.dataset import read_labelled
-from training.figures import Outcome
-from training.intervals import accuracy_interval
-from training.slices import SOURCE_ROWS, slices_of
+from training.tables.dataset import read_labelled
+from training.measuring.figures import Outcome
+from training.measuring.intervals import accuracy_interval
+from training.measuring.slices import SOURCE_ROWS, slices_of
 
 LONG = "字" * 30
 ROWS = [

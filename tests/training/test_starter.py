@@ -13,8 +13,8 @@ from models.prediction import Decision, ModelVersion
 from models.triage import TriageModel
 from tests.experiments.carry_over import hotline, shares
 from tests.experiments.slips import SLIPS
-from training.dataset import read_labelled
-from training.starter import starter_files
+from training.tables.dataset import read_labelled
+from training.written.starter import starter_files
 
 DATA = Path(__file__).parents[1] / "data"
 HOTLINE = Path(__file__).parents[2].parent / "shared" / "data" / "haikou12345.csv.gz"

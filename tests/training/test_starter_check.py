@@ -5,9 +5,9 @@ import csv
 import pytest
 
 from features.normalise import Normaliser
-from training.dataset import read_labelled
-from training.starter import starter_files
-from training.starter_check import CORNER, GRAM, SMELL, check
+from training.tables.dataset import read_labelled
+from training.written.starter import starter_files
+from training.written.starter_check import CORNER, GRAM, SMELL, check
 
 LONG = "超市卖的酸奶过了保质期还摆在货架上，店员说是忘了下架，要求查处并赔偿。"
 

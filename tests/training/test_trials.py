@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from training.figures import Outcome
-from training.trials import advantage, score
+from training.measuring.figures import Outcome
+from training.tuning.trials import advantage, score
 
 
 def outcome(truth, answer, groups=None):

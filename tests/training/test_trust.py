@@ -14,7 +14,7 @@ from models.charter.route import CharterVersion
 from models.charter.trust import SHIPPED, Match
 from models.decision import Floor, Policy, Precision
 from models.fitted import Head
-from training.trust import Lessons, learn_trust, pooled_policy, pooled_probabilities
+from training.measuring.trust import Lessons, learn_trust, pooled_policy, pooled_probabilities
 
 DUTY, HOME = int(Match.DUTY), int(Match.HOME_TEXT)
 

@@ -17,7 +17,7 @@ from training.errors import RowsTooFew
 from training.recipe import Recipe
 from training.run import train
 from training.tracking import Tracker
-from training.tuning import SEARCHED, Tuning
+from training.tuning.search import SEARCHED, Tuning
 
 # MLflow 3.17 on SQLAlchemy 2.1
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")

@@ -1,7 +1,7 @@
 """Figures of urgency count what was found against what was told."""
 
 from models.charter.articles import Level
-from training.urgency_figures import Judged, figures
+from training.written.urgency_figures import Judged, figures
 
 
 def test_precision_is_of_what_was_found_and_recall_of_what_was_told():

@@ -11,7 +11,7 @@ from models.charter.demo import demo_charter
 from models.charter.division import Division
 from models.charter.places import PlaceFinder
 from models.charter.vocabulary import KINDS
-from training.starter import starter_files
+from training.written.starter import starter_files
 
 
 @pytest.fixture(scope="module")

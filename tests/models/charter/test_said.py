@@ -15,7 +15,7 @@ from models.charter.requests import requests_of
 from models.charter.said import Listener, Said
 from models.charter.urgency import Urgencies
 
-STARTER = Path(__file__).parents[3] / "training" / "starter" / "batch-01.csv"
+STARTER = Path(__file__).parents[3] / "training" / "written" / "starter" / "batch-01.csv"
 
 
 @pytest.fixture(scope="module")

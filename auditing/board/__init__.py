@@ -1,0 +1,1 @@
+"""The tri-colour board, and the clocks of tickets."""

@@ -1,0 +1,1 @@
+"""Stored complaints answered again: by the versions that answered them, or by a challenger."""

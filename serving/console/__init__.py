@@ -1,0 +1,1 @@
+"""The console's door, its visitors and its desk."""

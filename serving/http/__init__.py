@@ -1,0 +1,1 @@
+"""The outermost layers: connections, short cuts, replies, and errors as HTTP."""

@@ -1,0 +1,1 @@
+"""The learning curve: what labels have brought, and what more of them would."""

@@ -1,0 +1,1 @@
+"""From normalised texts and labels to a fitted model."""

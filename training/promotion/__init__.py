@@ -1,0 +1,1 @@
+"""From challenger to champion: what a version must not do worse."""
