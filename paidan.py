@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     from models.triage import TriageModel
     from training.curve.report import CurveReport
-    from training.tables.dataset import LabelledComplaints
-    from training.measuring.figures_report import FiguresReport
     from training.gate.report import GateReport
+    from training.measuring.figures_report import FiguresReport
     from training.recipe import Recipe
     from training.run import Trained
+    from training.tables.dataset import LabelledComplaints
     from training.tuning.search import Tuning
 
 _DATA = click.option(
@@ -242,8 +242,8 @@ for _verbs in (audit, charter, people, models, keys):
 @click.argument("prediction_id")
 def replay(prediction_id: str) -> None:
     """用当时的版本重算一条预测并比较 | score a stored input with the stored version and compare."""
-    from auditing.log.accesses import NOBODY, AccessLog, Action
     from auditing.charters.book import CharterBook
+    from auditing.log.accesses import NOBODY, AccessLog, Action
     from auditing.reruns.replay import Sameness, again_as
     from auditing.reruns.replay import replay as again
 
@@ -313,11 +313,11 @@ def _train(
 ) -> Trained:
     from auditing.log.identity import load_or_create_key
     from features.segment import Lexicon
-    from training.tables.columns import parse_mapping
     from training.recipe import Recipe
     from training.run import train as run_training
-    from training.written.starter import starter_files
+    from training.tables.columns import parse_mapping
     from training.tracking import Tracker
+    from training.written.starter import starter_files
 
     if not data:
         click.echo(
@@ -341,12 +341,12 @@ def _train(
 def _evaluate(
     data: Sequence[Path], columns: tuple[str, ...], model: str, charter: str | None
 ) -> dict[str, FiguresReport]:
-    from training.tables.columns import parse_mapping
-    from training.tables.dataset import read_labelled
     from training.measuring.evaluate import evaluate as measure
     from training.measuring.figures_report import FiguresReport
     from training.measuring.intervals import bounds
     from training.measuring.slices import slices_of
+    from training.tables.columns import parse_mapping
+    from training.tables.dataset import read_labelled
 
     loaded, labelled = load_version(model), read_labelled(data, parse_mapping(columns))
     found = measure(loaded, labelled)
@@ -391,17 +391,17 @@ def _cross_validate(
 ) -> dict[str, FiguresReport]:
     from features.normalise import Normaliser
     from features.segment import Lexicon
-    from training.tables.columns import parse_mapping
+    from training.gate.examine import examine
+    from training.gate.merge import merge
     from training.measuring.comparison import compare
     from training.measuring.crossvalidation import cross_validate
-    from training.tables.dataset import read_labelled
     from training.measuring.figures_report import FiguresReport
-    from training.gate.examine import examine
     from training.measuring.intervals import bounds
-    from training.gate.merge import merge
     from training.measuring.peers import CHEAP, installed, parse_peers
-    from training.recipe import Recipe
     from training.measuring.slices import slices_of
+    from training.recipe import Recipe
+    from training.tables.columns import parse_mapping
+    from training.tables.dataset import read_labelled
     from training.written.starter import starter_files
 
     peers = CHEAP if against is None else parse_peers(against)
@@ -427,12 +427,12 @@ def _cross_validate(
 
 def _learning_curves(data: Sequence[Path], columns: tuple[str, ...], folds: int) -> Mapping[str, CurveReport]:
     from features.segment import Lexicon
-    from training.tables.columns import parse_mapping
-    from training.curve.run import run_learning_curves
     from training.curve.measure import FOLDS
+    from training.curve.run import run_learning_curves
     from training.recipe import Recipe
-    from training.written.starter import starter_files
+    from training.tables.columns import parse_mapping
     from training.tracking import Tracker
+    from training.written.starter import starter_files
 
     return run_learning_curves(
         data or starter_files(), parse_mapping(columns), Recipe() if data else Recipe(group_by="batch"),

@@ -13,8 +13,8 @@ import click
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from auditing.store.chain import Head
     from auditing.log.verify import ChainReport
+    from auditing.store.chain import Head
     from models.registry import Registry
     from serving.settings import Settings
 
@@ -67,8 +67,8 @@ def audit() -> None:
 )
 def audit_export(target: Path, outcomes: bool) -> None:  # noqa: FBT001
     """导出人工审核过的标注，供 paidan train --data 使用 | the labels that people gave, to train on."""
-    from auditing.log.accesses import NOBODY
     from auditing.cases.export import export_labels
+    from auditing.log.accesses import NOBODY
     from training.bulk.output import replacing
 
     if target.suffix.lower() != ".parquet":
@@ -178,8 +178,8 @@ def _anchors(expected: tuple[str, ...]) -> dict[str, list[Head]]:
 def _case_book(engine: Engine) -> Any:
     from auditing.cases.book import CaseBook
     from auditing.cases.doubts import handled_by
-    from auditing.log.identity import load_or_create_key
     from auditing.figures.profile import reference_in
+    from auditing.log.identity import load_or_create_key
     from models.bundle import read_manifest
 
     chosen = read_settings()

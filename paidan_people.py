@@ -68,8 +68,8 @@ def people_role(name: str, role: str) -> None:
 
 
 def _people() -> Any:
-    from auditing.people.passwords import Passwords
     from auditing.people.accounts import People
+    from auditing.people.passwords import Passwords
 
     return People(store(), Passwords())
 

@@ -11,33 +11,34 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from auditing.log.accesses import AccessLog
 from auditing.charters.book import CharterBook
 from auditing.discretion import where
 from auditing.errors import StoreUnavailable
+from auditing.log.accesses import AccessLog
 from auditing.log.history import EventLog
+from auditing.people.accounts import People
 from auditing.people.keys import KeyRing
 from auditing.people.passwords import Passwords
-from auditing.people.accounts import People
 from auditing.people.sessions import Sessions
 from models.history import Change
 from serving.access import Gate
 from serving.beside.background import keeping_up
 from serving.beside.challenger import Challenger
 from serving.beside.charter_following import CharterFollower
+from serving.beside.following import Follower
+from serving.beside.keeper import Keeper
+from serving.beside.watch import Watch
 from serving.colours import look_of
 from serving.console.desk import Desk
-from serving.http.edge import REQUEST_ID, Edge, Edged
-from serving.beside.following import Follower
 from serving.console.front import Front
-from serving.beside.keeper import Keeper
+from serving.http.edge import REQUEST_ID, Edge, Edged
 from serving.http.laned import LanedApp
 from serving.http.lanes import Lanes
+from serving.http.problems import KINDS
+from serving.http.replies import Problems
 from serving.metrics import Metrics
 from serving.pages.rendering import Renderer
-from serving.http.problems import KINDS
 from serving.refusals import BadRequest, NoSuchPage, Refusal, WrongMethod
-from serving.http.replies import Problems
 from serving.routes.console import add_console_routes
 from serving.routes.health import add_health_routes
 from serving.routes.models import add_model_routes
@@ -46,7 +47,6 @@ from serving.routes.predict import BATCH, add_predict_routes
 from serving.routes.resolution import add_resolution_routes
 from serving.service import TriageService, TriageSource
 from serving.settings import Settings
-from serving.beside.watch import Watch
 
 if TYPE_CHECKING:
     from serving.beside.notices import Notices

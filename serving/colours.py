@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from auditing.board.counts import IN_HAND
 from auditing.board.clocks import Stage
+from auditing.board.counts import IN_HAND
 from auditing.log.events import OutcomeStatus
 
 

@@ -27,8 +27,8 @@ from models.prediction import ModelVersion
 from serving.app import create_app
 from serving.beside.challenger import Challenger
 from serving.beside.following import Follower
-from serving.metrics import SHARED_DIRECTORY, Metrics
 from serving.http.one_write import OneWriteProtocol
+from serving.metrics import SHARED_DIRECTORY, Metrics
 from serving.service import TriageService, TriageSource
 from serving.settings import Settings
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
-from auditing.log.caselog import CaseLog
 from auditing.discretion import where
 from auditing.errors import TicketReturned
+from auditing.log.caselog import CaseLog
 from auditing.log.identity import TICKET_LENGTH
 from auditing.log.records import Entry, Recorded, StoredPrediction
 from auditing.log.returns import settle

@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     """Alias of the version that is asked beside the live one, after the answer is given; empty for none."""
 
     protected_file: Path | None = None
-    """CSV of the classes whose recall a promotion must not lower; the default is shipped, see training/protected.csv."""
+    """CSV of the classes whose recall a promotion must not lower; the default is shipped, see training/promotion/protected.csv."""
 
     audit_sample_rate: float = Field(default=0.02, ge=0, le=1)
     """Share of all predictions that reviewers are shown at random, so that accuracy is known of all traffic."""

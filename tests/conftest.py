@@ -30,8 +30,8 @@ from models.fitted import FIELDS
 from models.prediction import ModelVersion
 from models.taxonomy import names_of
 from models.triage import TriageModel
-from training.measuring.evaluate import read_background
 from training.fitting.fit import fit, lesson
+from training.measuring.evaluate import read_background
 from training.recipe import Recipe
 
 

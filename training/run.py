@@ -23,30 +23,30 @@ from models.prediction import Target
 from models.reference import reference_pipelines
 from models.taxonomy import names_of
 from models.versions import VersionInfo
-from training.tables.columns import Role
+from training.card.results import log_results
+from training.fitting.fit import Fit, Progress, fit
+from training.gate.examine import Examined, examine
+from training.gate.merge import merge
+from training.gate.report import GateReport
 from training.measuring.comparison import compare
-from training.tables.dataset import LabelledComplaints, read_labelled
 from training.measuring.evaluate import lessons_of, measure, read_background, read_documents
 from training.measuring.figures import Outcome
 from training.measuring.figures_report import FiguresReport
-from training.fitting.fit import Fit, Progress, fit
-from training.gate.examine import Examined, examine
-from training.gate.report import GateReport
-from training.promotion.heldout import keep_held_out
-from training.tuning.inner_folds import InnerFold, inner_folds
 from training.measuring.intervals import accuracy_interval
-from training.gate.merge import merge
 from training.measuring.peers import CHEAP, ask, suited
 from training.measuring.profile import held_out_profile
-from training.recipe import Recipe
-from training.tuning.rehearsal import Rehearsal
-from training.card.results import log_results
 from training.measuring.slices import slices_of
+from training.measuring.trust import trust_in
+from training.promotion.heldout import keep_held_out
+from training.recipe import Recipe
+from training.tables.columns import Role
+from training.tables.dataset import LabelledComplaints, read_labelled
 from training.tables.spool import Documents
 from training.tracking import TrackedRun, Tracker
-from training.tuning.trials import Trial
-from training.measuring.trust import trust_in
+from training.tuning.inner_folds import InnerFold, inner_folds
+from training.tuning.rehearsal import Rehearsal
 from training.tuning.search import LEAST_DF, Search, Tuning, search
+from training.tuning.trials import Trial
 
 _Indices = npt.NDArray[np.int64]
 _Found = TypeVar("_Found")

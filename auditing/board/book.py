@@ -8,15 +8,15 @@ from typing import Any, NamedTuple
 import orjson
 from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, insert, select, update
 
-from auditing.cases.rows import CHINA
-from auditing.cases.book import CHUNK, events_of, mark_of, set_mark
 from auditing.board.clocks import USUAL_CLOCKS, ClockPolicy, Ticking, next_to_end, promised, soon_from, stopped, told
+from auditing.cases.book import CHUNK, events_of, mark_of, set_mark
+from auditing.cases.rows import CHINA
 from auditing.log.events import Event, OutcomeStatus
 from auditing.log.identity import TICKET_LENGTH
+from auditing.store.database import writing
 from auditing.store.schema import predictions
 from auditing.store.schema_board import board_counts, board_rows
 from auditing.store.schema_history import events
-from auditing.store.database import writing
 
 _PREDICTIONS, _EVENTS = "board", "board_events"
 

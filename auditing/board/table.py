@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from auditing.board.counts import Ticket
 from auditing.board.clocks import Ticking, next_to_end
+from auditing.board.counts import Ticket
 from auditing.figures.tables import Table, Value
 
 HEADERS = (

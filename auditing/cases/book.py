@@ -11,18 +11,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, bindparam, case, delete, func, insert, or_, select, update
 
-from auditing.cases.rows import Draft, dispatch_rows, draft_of, facts_of, names_of, standing_row
 from auditing.cases.dispatch import dispatches_of
 from auditing.cases.doubts import Doubt, audit_sample
+from auditing.cases.rows import Draft, dispatch_rows, draft_of, facts_of, names_of, standing_row
+from auditing.cases.standing import Shadow, standing
+from auditing.cases.worth import USUAL, Look, Worth, value
 from auditing.log.events import Event
 from auditing.log.history import event_of
 from auditing.log.identity import TICKET_LENGTH
+from auditing.store.database import writing
 from auditing.store.schema import predictions
 from auditing.store.schema_cases import case_bands, case_marks, cases, dispatches
 from auditing.store.schema_history import events, shadows
-from auditing.cases.standing import Shadow, standing
-from auditing.store.database import writing
-from auditing.cases.worth import USUAL, Look, Worth, value
 
 CHUNK = 200
 """Predictions or tickets in one turn of the writer: a few hundredths of a second."""

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine, and_, or_, select
 
-from auditing.log.identity import TICKET_LENGTH
 from auditing.cases.queue import EVERYTHING, Wanted, conditions
+from auditing.log.identity import TICKET_LENGTH
 from auditing.store.schema import predictions
 from auditing.store.schema_cases import cases
 

@@ -21,17 +21,17 @@ import pyarrow.parquet as pq
 from sqlalchemy import Connection, Engine, Row, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from auditing.log.accesses import Action, access_row
-from auditing.store.chain import append
+from auditing.cases.provenance import Provenance
+from auditing.cases.truth import Truth, truth_of
 from auditing.errors import StoreUnavailable
+from auditing.log.accesses import Action, access_row
 from auditing.log.events import Event, Kind
 from auditing.log.history import event_of
 from auditing.log.identity import CONTENT_LENGTH, TICKET_LENGTH
-from auditing.cases.provenance import Provenance
+from auditing.store.chain import append
+from auditing.store.database import describe, writing
 from auditing.store.schema import predictions
 from auditing.store.schema_history import events
-from auditing.store.database import describe, writing
-from auditing.cases.truth import Truth, truth_of
 
 _AT_ONCE = 500
 

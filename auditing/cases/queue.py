@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Engine, Row, Select, func, select
 
-from auditing.cases.rows import names_of
 from auditing.cases.book import look_of
 from auditing.cases.doubts import Doubt
+from auditing.cases.provenance import Provenance
+from auditing.cases.rows import names_of
+from auditing.cases.worth import USUAL, Value, Worth, explain, value
 from auditing.errors import CaseNotReady, UnknownPrediction
 from auditing.log.identity import TICKET_LENGTH
-from auditing.cases.provenance import Provenance
 from auditing.store.schema import predictions
 from auditing.store.schema_cases import cases
-from auditing.cases.worth import USUAL, Value, Worth, explain, value
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from sqlalchemy import Row
 
 from auditing.cases.dispatch import Dispatch
 from auditing.cases.doubts import Doubt, heads_disagree, low_confidence, low_margin, out_of_distribution
-from auditing.log.identity import TICKET_LENGTH
 from auditing.cases.likeness import bands_of
 from auditing.cases.standing import Answer, Facts, Standing
+from auditing.log.identity import TICKET_LENGTH
 from models.prediction import Decision
 
 CHINA = timezone(timedelta(hours=8))

@@ -4,10 +4,10 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from auditing.cases.doubts import Doubt, challenger_disagrees, hard_case, returned
-from auditing.log.events import Event, OutcomeStatus, ReviewStatus, in_force
-from auditing.log.identity import CONTENT_LENGTH
 from auditing.cases.truth import Truth, truth_of
 from auditing.cases.worth import chance_wrong, uncertainty
+from auditing.log.events import Event, OutcomeStatus, ReviewStatus, in_force
+from auditing.log.identity import CONTENT_LENGTH
 
 _SETTLING = (ReviewStatus.CONFIRMED, ReviewStatus.CORRECTED, ReviewStatus.RULED)
 

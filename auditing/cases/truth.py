@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from auditing.cases.provenance import Provenance
 from auditing.log.events import Event, OutcomeStatus, ReviewStatus, in_force
 from auditing.log.identity import CONTENT_LENGTH
-from auditing.cases.provenance import Provenance
 
 _SAID = (ReviewStatus.CONFIRMED, ReviewStatus.CORRECTED, ReviewStatus.RULED)
 

@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, Table, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from auditing.log.accesses import NOBODY, Action, access_row
 from auditing.cases.rows import CHINA
-from auditing.store.chain import append
 from auditing.charters.errors import ChangeUnexplained, CharterChanged, CharterRefused, NoEarlierCharter, UnknownCharter
 from auditing.errors import StoreUnavailable
-from auditing.store.schema_charters import charter_changes, charters
+from auditing.log.accesses import NOBODY, Action, access_row
+from auditing.store.chain import append
 from auditing.store.database import describe, writing
+from auditing.store.schema_charters import charter_changes, charters
 from models.charter.articles import Charter
 from models.charter.checking import check
 from models.charter.demo import DEMO as DEMO_FILE

@@ -7,10 +7,10 @@ from sklearn.metrics import cohen_kappa_score
 from sqlalchemy import Engine, func, select
 
 from auditing.figures.estimates import NOTHING, share_interval
+from auditing.figures.measures import EVER, Window
 from auditing.log.events import Event, Kind, ReviewStatus, in_force
 from auditing.log.history import event_of
 from auditing.log.identity import TICKET_LENGTH
-from auditing.figures.measures import EVER, Window
 from auditing.store.schema_cases import cases
 from auditing.store.schema_history import events
 from models.prediction import TARGETS, Target

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, or_, select
 
-from auditing.figures.estimates import NOTHING, Estimate, Stratum, estimate, share_interval
 from auditing.cases.provenance import Provenance
+from auditing.figures.estimates import NOTHING, Estimate, Stratum, estimate, share_interval
 from auditing.store.schema_cases import cases, dispatches
 
 TWICE = 2

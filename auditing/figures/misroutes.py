@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import ColumnElement, Engine, and_, func, select
 
-from auditing.log.events import OutcomeStatus
-from auditing.figures.measures import EVER, Window
 from auditing.cases.provenance import Provenance
+from auditing.figures.measures import EVER, Window
+from auditing.log.events import OutcomeStatus
 from auditing.store.schema_cases import cases
 from auditing.store.schema_history import events
 from models.prediction import Target

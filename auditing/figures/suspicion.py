@@ -11,9 +11,9 @@ import numpy as np
 import orjson
 from sqlalchemy import Engine, select
 
+from auditing.cases.provenance import Provenance
 from auditing.figures.label_errors import spread, suspected_label_errors
 from auditing.figures.measures import EVER, Window
-from auditing.cases.provenance import Provenance
 from auditing.store.schema import predictions
 from auditing.store.schema_cases import cases
 from models.prediction import TARGETS, Target

@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from auditing.store.chain import append
 from auditing.errors import StoreUnavailable
-from auditing.store.schema_history import accesses
+from auditing.store.chain import append
 from auditing.store.database import describe, writing
+from auditing.store.schema_history import accesses
 
 NOBODY = "local"
 """Who acts where no key and no account is needed: on a loopback address, or at the command line."""

@@ -16,17 +16,17 @@ from sqlalchemy import URL, Engine, select
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import SQLAlchemyError
 
-from auditing.store.chain import COVERED, Head, canonical, follow, read_head
 from auditing.discretion import where
 from auditing.errors import RecordRefused, StoreUnavailable, TextRemoved, TicketReturned, UnknownPrediction
-from auditing.store.groupcommit import GroupCommit
 from auditing.log.identity import CONTENT_LENGTH, ID_LENGTH, TICKET_LENGTH, Identifier, load_or_create_key
 from auditing.log.records import INSERTED, Entry, Recorded, StoredPrediction, enter
 from auditing.log.returns import Returns
-from auditing.store.schema import predictions
 from auditing.log.scribe import Reply, Scribe
 from auditing.log.statements import Statements
+from auditing.store.chain import COVERED, Head, canonical, follow, read_head
 from auditing.store.database import describe, is_store_trouble, open_engine, prepare, writing, writing_by_hand
+from auditing.store.groupcommit import GroupCommit
+from auditing.store.schema import predictions
 from features.complaint import Complaint
 from models.charter.answer import Answer
 from models.prediction import ModelVersion

@@ -13,10 +13,9 @@ import orjson
 from sqlalchemy import Connection, Engine, Row, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from auditing.log.accesses import Action, access_row
-from auditing.store.chain import append, digest
 from auditing.discretion import NoteMask, where
 from auditing.errors import AuditingError, MayNotRule, RecordRefused, StoreUnavailable, UnknownEvent, UnknownPrediction
+from auditing.log.accesses import Action, access_row
 from auditing.log.events import (
     HARD_AFTER,
     Event,
@@ -28,12 +27,13 @@ from auditing.log.events import (
     is_hard_case,
     status_of,
 )
-from auditing.store.groupcommit import GroupCommit
 from auditing.log.identity import TICKET_LENGTH
 from auditing.log.rules import check, may_undo
+from auditing.store.chain import append, digest
+from auditing.store.database import describe, is_store_trouble, writing
+from auditing.store.groupcommit import GroupCommit
 from auditing.store.schema import predictions
 from auditing.store.schema_history import events
-from auditing.store.database import describe, is_store_trouble, writing
 
 _log = logging.getLogger(__name__)
 

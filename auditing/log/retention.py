@@ -13,12 +13,12 @@ from typing import Final
 from sqlalchemy import Engine, Table, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from auditing.errors import RetentionTooShort, StoreUnavailable
 from auditing.log.accesses import Action, access_row
 from auditing.store.chain import DIGESTED, append
-from auditing.errors import RetentionTooShort, StoreUnavailable
+from auditing.store.database import describe, writing
 from auditing.store.schema import predictions
 from auditing.store.schema_history import events
-from auditing.store.database import describe, writing
 
 _AT_ONCE: Final = 500
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
-from auditing.store.chain import FIRST, Head
 from auditing.log.events import Event, OutcomeStatus, ReviewStatus, excluded_offices
 from auditing.log.history import event_of
+from auditing.store.chain import FIRST, Head
 from auditing.store.schema_history import events
 from models.charter.answer import Answer
 from models.charter.route import Party, RouteState, Sentence

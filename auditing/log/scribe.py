@@ -18,10 +18,10 @@ from typing import Any, NamedTuple, Protocol, cast
 
 from sqlalchemy import URL
 
-from auditing.store.chain import Head
 from auditing.errors import StoreUnavailable
 from auditing.log.framing import Frames, framed
 from auditing.log.records import Entry, Recorded
+from auditing.store.chain import Head
 from models.prediction import made
 
 _log = logging.getLogger(__name__)

@@ -9,13 +9,13 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from auditing.log.caselog import CaseLog
-from auditing.store.chain import Head
 from auditing.discretion import where
 from auditing.errors import StoreUnavailable
+from auditing.log.caselog import CaseLog
 from auditing.log.framing import Frames, framed
 from auditing.log.identity import Identifier
 from auditing.log.records import Entry, Recorded
+from auditing.store.chain import Head
 from auditing.store.database import describe, open_engine
 from auditing.store.write_ahead import WriteAhead
 

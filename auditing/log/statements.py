@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Dialect, Float, LargeBinary, bindparam, cast, insert, text, update
 from sqlalchemy.engine.interfaces import DBAPICursor
 
-from auditing.store.chain import Head
 from auditing.log.identity import CONTENT_LENGTH, ID_LENGTH, TICKET_LENGTH
 from auditing.log.records import INSERTED
+from auditing.store.chain import Head
 from auditing.store.schema import predictions
 from auditing.store.schema_history import chain_heads
 

@@ -13,11 +13,11 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from auditing.errors import StoreUnavailable
 from auditing.log.accesses import retained_before
 from auditing.store.chain import CHAINS, COVERED, DIGESTED, FIRST, Head, canonical, digest, follow, read_head
-from auditing.errors import StoreUnavailable
-from auditing.store.schema import predictions
 from auditing.store.database import describe
+from auditing.store.schema import predictions
 
 _AT_ONCE = 1000
 _MOST = 300

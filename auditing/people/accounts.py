@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from auditing.log.accesses import Action, access_row
-from auditing.store.chain import append
 from auditing.errors import NameUnfit, PersonKnown, StoreUnavailable, UnknownPerson
+from auditing.log.accesses import Action, access_row
 from auditing.log.events import Role
 from auditing.people.passwords import Passwords
-from auditing.store.schema_history import people, sessions
+from auditing.store.chain import append
 from auditing.store.database import describe, writing
+from auditing.store.schema_history import people, sessions
 
 LONGEST_NAME = 64
 """Characters of a name."""

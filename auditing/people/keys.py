@@ -19,8 +19,8 @@ from sqlalchemy import Engine, Row, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from auditing.errors import StoreUnavailable, UnknownKey, UnknownScope
-from auditing.store.schema import api_keys
 from auditing.store.database import describe, writing
+from auditing.store.schema import api_keys
 
 TOKEN_PREFIX = "pd_"  # noqa: S105
 """How every token begins, so that people and secret scanners recognise one."""

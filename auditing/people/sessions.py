@@ -16,13 +16,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from auditing.log.accesses import Action, access_row
-from auditing.store.chain import append
 from auditing.errors import SignInRefused, SignInSlowed, StoreUnavailable
-from auditing.people.passwords import Passwords
+from auditing.log.accesses import Action, access_row
 from auditing.people.accounts import LONGEST_NAME, Person, person_of, written
-from auditing.store.schema_history import people, sessions, sign_in_failures
+from auditing.people.passwords import Passwords
+from auditing.store.chain import append
 from auditing.store.database import describe, writing
+from auditing.store.schema_history import people, sessions, sign_in_failures
 
 IDLE = timedelta(hours=1)
 """A session ends when nothing is asked for so long."""

@@ -15,19 +15,19 @@ import orjson
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from auditing.store.chain import digest
 from auditing.charters.book import CharterBook
 from auditing.errors import StoreUnavailable, UnknownPrediction
 from auditing.log.events import excluded_offices
 from auditing.log.history import event_of
 from auditing.log.identity import TICKET_LENGTH
 from auditing.log.records import answered
-from auditing.reruns.reenact import stored_complaint
 from auditing.log.resolved import resolved
 from auditing.log.returns import leave_out, settle
+from auditing.reruns.reenact import stored_complaint
+from auditing.store.chain import digest
+from auditing.store.database import describe
 from auditing.store.schema import predictions
 from auditing.store.schema_history import events
-from auditing.store.database import describe
 from features.complaint import Complaint
 from features.privacy import MASK
 from models.charter.answer import Answer

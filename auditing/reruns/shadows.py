@@ -15,12 +15,12 @@ from auditing.errors import StoreUnavailable
 from auditing.log.events import Event, excluded_offices
 from auditing.log.history import event_of
 from auditing.log.identity import TICKET_LENGTH
-from auditing.reruns.reenact import stored_complaint
 from auditing.log.returns import leave_out
+from auditing.reruns.reenact import stored_complaint
+from auditing.store.database import describe, writing
 from auditing.store.schema import predictions
 from auditing.store.schema_cases import cases
 from auditing.store.schema_history import events, shadows
-from auditing.store.database import describe, writing
 from features.complaint import Complaint
 from models.prediction import TARGETS, ModelVersion, Target, Triage
 

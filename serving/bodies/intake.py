@@ -13,9 +13,9 @@ from features.privacy import mask, personal_spans
 from models.charter.articles import Request
 from models.prediction import made
 from serving.bodies.faults import SURROGATE, body_fault, duplicate_field, explain, fault
-from serving.refusals import EmptyText, Refusal, SchemaInvalid, TextTooLong
 from serving.bodies.schemas import MAX_BATCH_ITEMS, PredictRequest
 from serving.bodies.schemas_route import RouteRequest
+from serving.refusals import EmptyText, Refusal, SchemaInvalid, TextTooLong
 
 CHINA = timezone(timedelta(hours=8))
 """The one offset of all intake systems; taken where `received_at` names none."""

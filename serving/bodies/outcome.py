@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from auditing.log.events import Outcome, OutcomeStatus
 from serving.bodies.faults import body_fault, duplicate_field, explain
 from serving.bodies.intake import CHINA, name_unknown
-from serving.refusals import SchemaInvalid
 from serving.bodies.wire import MAX_FIELD_LENGTH, Name
+from serving.refusals import SchemaInvalid
 
 
 class OutcomeRequest(BaseModel):

@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from features.complaint import MAX_TEXT_LENGTH
 from models.charter.articles import Request
 from models.prediction import Decision, Target
-from serving.http.problems import Problem
 from serving.bodies.schemas_route import CharterCard, CharterRef, DueModel, RouteModel, UrgencyModel
 from serving.bodies.wire import MAX_FIELD_LENGTH, WIRE, Name
+from serving.http.problems import Problem
 
 MAX_BATCH_ITEMS = 1000
 """Complaints in one batch."""

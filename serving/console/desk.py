@@ -6,22 +6,22 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
-from auditing.log.accesses import AccessLog, Action
-from auditing.cases.rows import CHINA
 from auditing.cases.doubts import Doubt
+from auditing.cases.queue import Wanted
+from auditing.cases.rows import CHINA
+from auditing.log.accesses import AccessLog, Action
 from auditing.log.history import EventLog
 from auditing.people.accounts import People
-from auditing.cases.queue import Wanted
 from models.history import Change
 from models.prediction import TARGETS, Target
 from models.taxonomy import known_names
 from serving.beside.challenger import Challenger
 from serving.beside.charter_following import CharterFollower
-from serving.colours import BoardLook
 from serving.beside.following import Follower
 from serving.beside.keeper import Keeper
-from serving.service import TriageService
+from serving.colours import BoardLook
 from serving.console.visits import AskedWrongly, Visit
+from serving.service import TriageService
 
 AGES: Mapping[str, tuple[timedelta | None, timedelta | None]] = {
     "day": (timedelta(days=1), None),

@@ -16,7 +16,6 @@ from urllib.parse import parse_qsl, urlencode
 from fastapi import FastAPI, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 
-from auditing.log.accesses import AccessLog, Action
 from auditing.charters.errors import ChangeUnexplained, CharterChanged, NoEarlierCharter, UnknownCharter
 from auditing.errors import (
     AuditingError,
@@ -29,15 +28,10 @@ from auditing.errors import (
     StoreUnavailable,
     UnknownEvent,
 )
+from auditing.log.accesses import AccessLog, Action
 from auditing.log.events import Role
 from auditing.people.sessions import LONGEST, Session, Sessions
 from auditing.store.database import describe
-from serving.http.edge import REQUEST_ID
-from serving.pages.rendering import Renderer
-from serving.pages.texts import Language, half
-from serving.http.problems import INTERNAL, kind_of
-from serving.refusals import Refusal
-from serving.http.replies import Problems
 from serving.console.visits import (
     CONSOLE,
     AskedWrongly,
@@ -53,6 +47,12 @@ from serving.console.visits import (
     Visit,
     at_home,
 )
+from serving.http.edge import REQUEST_ID
+from serving.http.problems import INTERNAL, kind_of
+from serving.http.replies import Problems
+from serving.pages.rendering import Renderer
+from serving.pages.texts import Language, half
+from serving.refusals import Refusal
 
 SIGN_IN = f"{CONSOLE}/sign-in"
 

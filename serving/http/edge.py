@@ -11,10 +11,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.http.lanes import Endpoint
-from serving.metrics import UNMATCHED, Metrics
 from serving.http.one_write import AT_ONCE, AtOnce
-from serving.refusals import BodyTooLarge
 from serving.http.replies import JsonReply, Problems
+from serving.metrics import UNMATCHED, Metrics
+from serving.refusals import BodyTooLarge
 
 REQUEST_ID = "paidan.request_id"
 """Where the name of a request is in its scope."""

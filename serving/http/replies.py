@@ -5,8 +5,8 @@ import logging
 from starlette.responses import Response
 
 from auditing.discretion import where
-from serving.metrics import Metrics
 from serving.http.problems import INTERNAL, kind_of, render
+from serving.metrics import Metrics
 from serving.refusals import NoModel
 
 _log = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from auditing.cases.rows import CHINA
 from auditing.cases.doubts import TOLD, Doubt
+from auditing.cases.rows import CHINA
 from serving.pages.texts import Language, half, texts
 
 _HERE = Path(__file__).parent

@@ -11,12 +11,12 @@ from fastapi.responses import FileResponse, RedirectResponse
 from auditing.log.events import Role
 from serving.console.desk import Desk
 from serving.console.front import Front, Handler
+from serving.console.visits import CONSOLE, Reply, Visit
 from serving.pages.rendering import STATIC
 from serving.refusals import NoSuchPage
 from serving.routes.console_board import export_board, show_board
 from serving.routes.console_cases import show_case, show_queue
 from serving.routes.console_reviews import review, undo
-from serving.console.visits import CONSOLE, Reply, Visit
 
 _FILES = {
     "console.css": "text/css; charset=utf-8",

@@ -6,11 +6,11 @@ from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from auditing.log.accesses import Action
+from auditing.board.clocks import Stage, Timing
 from auditing.board.counts import Place, Shown, board, place_in
 from auditing.board.table import board_table
-from auditing.board.clocks import Stage, Timing
 from auditing.figures.tables import write_csv
+from auditing.log.accesses import Action
 from models.charter.articles import Level
 from serving.console.clock_bars import bars_of
 from serving.console.desk import Desk

@@ -8,18 +8,18 @@ from urllib.parse import urlencode
 
 import orjson
 
-from auditing.log.accesses import Action
-from auditing.cases.rows import CHINA
 from auditing.cases.desk import Answered, answers_of_ticket, choices, neighbours
+from auditing.cases.queue import case_of, ended_alike, queue, waiting, waiting_by_doubt
+from auditing.cases.rows import CHINA
 from auditing.errors import TextRemoved, UnknownPrediction
+from auditing.log.accesses import Action
 from auditing.log.events import Event, Kind, ReviewStatus, excluded_offices, in_force, return_reasons
 from auditing.log.identity import ID_LENGTH
-from auditing.cases.queue import case_of, ended_alike, queue, waiting, waiting_by_doubt
 from models.prediction import TARGETS
 from serving.console.clock_bars import clock_bars
 from serving.console.desk import AGES, Desk, filters_of, wanted_of
-from serving.pages.highlight import pieces
 from serving.console.visits import CONSOLE, AskedWrongly, Page, Reply, Visit
+from serving.pages.highlight import pieces
 
 PER_PAGE = 25
 """Cases on a page of the queue."""

@@ -6,19 +6,19 @@ from typing import Any
 
 from markupsafe import Markup
 
-from auditing.log.accesses import Action
 from auditing.cases.rows import CHINA
+from auditing.charters.book import CharterChange, StoredCharter
 from auditing.charters.errors import ChangeUnexplained, CharterChanged, CharterRefused
 from auditing.charters.matrix import Matrix, Part, matrix_of, matrix_svg
-from auditing.charters.book import CharterChange, StoredCharter
 from auditing.charters.moves import past_tickets
+from auditing.log.accesses import Action
 from models.charter.articles import STATION
 from models.charter.checking import check, errors_of
 from models.charter.difference import Change, changes, moved
 from models.charter.reading import CharterUnreadable, read_charter
 from serving.console.desk import Desk
-from serving.pages.texts import half, texts
 from serving.console.visits import CONSOLE, AskedWrongly, Away, CharterUnchecked, Download, Page, Reply, Visit
+from serving.pages.texts import half, texts
 
 CHARTER = f"{CONSOLE}/charter"
 PAST = 1000

@@ -5,14 +5,14 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from auditing.log.accesses import Action
+from auditing.cases.provenance import Provenance
 from auditing.figures.agreement import reviewers_agreement
 from auditing.figures.measures import FORMULAS, By, Metric, Window, accuracy_of_all, figures
 from auditing.figures.misroutes import SILENT, Chosen, cases_of_cell, confusion
-from auditing.cases.provenance import Provenance
 from auditing.figures.report import figures_table, report
 from auditing.figures.svg import Point, confusion_svg, trend_svg
 from auditing.figures.tables import write_csv, write_xlsx
+from auditing.log.accesses import Action
 from models.prediction import TARGETS, Target
 from serving.console.desk import Desk, day_of
 from serving.console.visits import CONSOLE, AskedWrongly, Download, Page, Reply, Visit

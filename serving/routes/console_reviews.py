@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 from auditing.cases.desk import neighbours
 from auditing.log.events import Event, Review, ReviewStatus
 from serving.console.desk import AGES, Desk, filters_of, wanted_of
-from serving.routes.console_cases import case_id, queue_with
 from serving.console.visits import CONSOLE, AskedWrongly, Away, CaseChanged, Reply, Visit
+from serving.routes.console_cases import case_id, queue_with
 
 _LONGEST_NOTE = 2000
 _ACTIONS = tuple(status.value for status in ReviewStatus if status is not ReviewStatus.UNDONE)

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
+from auditing.figures.measures import accuracy_of_all
 from auditing.log.accesses import Action
 from auditing.log.events import Role
-from auditing.figures.measures import accuracy_of_all
 from auditing.reruns.shadows import ShadowLog
 from models.history import Change
 from models.versions import RegistryUnavailable
-from serving.console.desk import Desk
 from serving.beside.last_days import LastDays, last_days
-from serving.refusals import NoModel
+from serving.console.desk import Desk
 from serving.console.visits import CONSOLE, AskedWrongly, Away, Page, Reply, Visit
+from serving.refusals import NoModel
 
 _DISAGREEMENTS = 50
 _ACCESSES = 100

@@ -5,11 +5,11 @@ import asyncio
 from fastapi import FastAPI, Response
 
 from auditing.errors import StoreUnavailable
-from serving.metrics import MEDIA_TYPE, Metrics
-from serving.http.problems import documented
-from serving.refusals import NoCharter, NoModel
-from serving.http.replies import JsonReply
 from serving.bodies.schemas import Health
+from serving.http.problems import documented
+from serving.http.replies import JsonReply
+from serving.metrics import MEDIA_TYPE, Metrics
+from serving.refusals import NoCharter, NoModel
 from serving.service import TriageService
 
 

@@ -13,10 +13,10 @@ from serving.access import DOCUMENTED, Gate
 from serving.beside.challenger import Challenger
 from serving.beside.charter_following import CharterFollower
 from serving.beside.following import Follower, State
-from serving.http.problems import documented
-from serving.refusals import Forbidden, NoModel, RegistryAway, Unauthenticated, VersionRefused
-from serving.http.replies import JsonReply
 from serving.bodies.schemas import ChallengerResponse, ModelsResponse
+from serving.http.problems import documented
+from serving.http.replies import JsonReply
+from serving.refusals import Forbidden, NoModel, RegistryAway, Unauthenticated, VersionRefused
 from serving.service import TriageService
 
 MODELS = "/v1/models"

@@ -20,8 +20,8 @@ from auditing.people.keys import Scope
 from serving.access import DOCUMENTED, Gate
 from serving.bodies.outcome import OutcomeRequest, OutcomeResponse, read_outcome
 from serving.http.problems import documented
-from serving.refusals import BodyTooLarge, Forbidden, SchemaInvalid, Unauthenticated, UnsupportedBody
 from serving.http.replies import JsonReply
+from serving.refusals import BodyTooLarge, Forbidden, SchemaInvalid, Unauthenticated, UnsupportedBody
 from serving.routes.predict import read_json
 
 OUTCOME = "/v1/predictions/{prediction_id}/outcome"

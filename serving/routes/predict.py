@@ -7,16 +7,24 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from starlette.requests import ClientDisconnect
 
-from auditing.log.accesses import AccessLog, Action
 from auditing.errors import StoreUnavailable, TextRemoved, TicketReturned, UnknownPrediction
+from auditing.log.accesses import AccessLog, Action
 from auditing.log.identity import ID_LENGTH
-from auditing.people.keys import Scope
 from auditing.log.records import Recorded, StoredPrediction
+from auditing.people.keys import Scope
 from serving.access import DOCUMENTED, Gate
-from serving.http.edge import EXCHANGE, HEADERS, REQUEST_ID, Exchange
 from serving.bodies.intake import Intake, read_many, read_one
+from serving.bodies.schemas import (
+    MAX_BATCH_ITEMS,
+    BatchResponse,
+    PredictionRecord,
+    PredictRequest,
+    PredictResponse,
+)
+from serving.http.edge import EXCHANGE, HEADERS, REQUEST_ID, Exchange
 from serving.http.lanes import Lanes, serve_by_hand
 from serving.http.problems import describe, documented
+from serving.http.replies import JsonReply
 from serving.refusals import (
     BodyTooLarge,
     EmptyText,
@@ -28,14 +36,6 @@ from serving.refusals import (
     TextTooLong,
     Unauthenticated,
     UnsupportedBody,
-)
-from serving.http.replies import JsonReply
-from serving.bodies.schemas import (
-    MAX_BATCH_ITEMS,
-    BatchResponse,
-    PredictionRecord,
-    PredictRequest,
-    PredictResponse,
 )
 from serving.service import TriageService
 

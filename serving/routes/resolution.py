@@ -4,11 +4,13 @@ import orjson
 from fastapi import FastAPI, Request, Response
 
 from auditing.errors import StoreUnavailable
-from auditing.people.keys import Scope
 from auditing.log.resolved import resolved
+from auditing.people.keys import Scope
 from serving.access import DOCUMENTED, Gate
 from serving.bodies.intake import read_asked
+from serving.bodies.schemas_route import RouteRequest, RouteResponse
 from serving.http.problems import documented
+from serving.http.replies import JsonReply
 from serving.refusals import (
     BodyTooLarge,
     Forbidden,
@@ -20,9 +22,7 @@ from serving.refusals import (
     UnknownPlace,
     UnsupportedBody,
 )
-from serving.http.replies import JsonReply
 from serving.routes.predict import read_json
-from serving.bodies.schemas_route import RouteRequest, RouteResponse
 from serving.service import TriageService
 
 ROUTE = "/v1/route"

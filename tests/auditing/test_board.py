@@ -7,9 +7,7 @@ import pytest
 from sqlalchemy import event as hooks
 from sqlalchemy import select
 
-from auditing.board.counts import Place, Shown, board, place_in, stage_of
 from auditing.board.book import BoardBook
-from auditing.cases.book import CaseBook
 from auditing.board.clocks import (
     Stage,
     Ticking,
@@ -21,6 +19,8 @@ from auditing.board.clocks import (
     timing,
     told,
 )
+from auditing.board.counts import Place, Shown, board, place_in, stage_of
+from auditing.cases.book import CaseBook
 from auditing.log.events import Event, Kind, Outcome, OutcomeStatus, Review, ReviewStatus, Role
 from auditing.store.schema_board import board_counts
 from features.complaint import Complaint

@@ -11,11 +11,11 @@ import orjson
 import pytest
 from sqlalchemy import event, make_url
 
-from auditing.log.caselog import CaseLog
 from auditing.errors import RecordRefused, StoreUnavailable, UnknownPrediction
+from auditing.log.caselog import CaseLog
 from auditing.log.identity import ID_LENGTH
-from auditing.store.database import open_engine
 from auditing.log.verify import verify
+from auditing.store.database import open_engine
 from models.prediction import ModelVersion
 
 ROOT = Path(__file__).parents[2]

@@ -5,12 +5,12 @@ from sqlalchemy import delete, insert, select
 
 from auditing.cases.book import MOST_ALIKE, CaseBook, look_of
 from auditing.cases.doubts import Doubt
+from auditing.cases.queue import Wanted, case_of, ended_alike, queue, waiting, waiting_by_doubt
+from auditing.cases.worth import Worth, value
 from auditing.errors import CaseNotReady, UnknownPrediction
 from auditing.log.events import Outcome, OutcomeStatus, Review, ReviewStatus, Role
-from auditing.cases.queue import Wanted, case_of, ended_alike, queue, waiting, waiting_by_doubt
 from auditing.store.schema_cases import cases, dispatches
 from auditing.store.schema_history import shadows
-from auditing.cases.worth import Worth, value
 
 NOON = datetime(2026, 10, 3, 4, 0, tzinfo=UTC)
 

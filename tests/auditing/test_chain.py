@@ -8,12 +8,12 @@ from alembic import command
 from sqlalchemy import delete, insert, select, update
 
 from auditing.log.accesses import AccessLog, Action
-from auditing.store.chain import CHAINS, COVERED, DIGESTED, FIRST, Head, canonical, follow
 from auditing.log.events import Outcome, OutcomeStatus
 from auditing.log.history import Attributed, EventLog
-from auditing.store.migrate import configuration
-from auditing.store.database import open_engine, prepare
 from auditing.log.verify import Damage, verify
+from auditing.store.chain import CHAINS, COVERED, DIGESTED, FIRST, Head, canonical, follow
+from auditing.store.database import open_engine, prepare
+from auditing.store.migrate import configuration
 
 ROWS = 12
 MOMENT = datetime(2026, 10, 3, 14, tzinfo=UTC)

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from auditing.log.accesses import AccessLog
-from auditing.charters.errors import ChangeUnexplained, CharterChanged, CharterRefused, NoEarlierCharter, UnknownCharter
 from auditing.charters.book import DEMO, CharterBook, CharterChangeKind
+from auditing.charters.errors import ChangeUnexplained, CharterChanged, CharterRefused, NoEarlierCharter, UnknownCharter
 from auditing.errors import StoreUnavailable
-from auditing.store.database import open_engine
+from auditing.log.accesses import AccessLog
 from auditing.log.verify import verify
+from auditing.store.database import open_engine
 from models.charter.demo import DEMO as DEMO_FILE
 from models.charter.demo import demo_charter
 from models.charter.reading import CharterUnreadable

@@ -20,8 +20,8 @@ from auditing.figures.drift import (
     reading,
     values_compared,
 )
-from auditing.log.events import Outcome, OutcomeStatus
 from auditing.figures.profile import KEPT, SILENT, Profile, profile_of, quantiles
+from auditing.log.events import Outcome, OutcomeStatus
 from auditing.store.schema_cases import cases
 
 NOON = datetime(2026, 10, 3, 4, 0, tzinfo=UTC)

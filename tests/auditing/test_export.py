@@ -5,13 +5,13 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select, update
 
-from auditing.log.events import Outcome, OutcomeStatus, Review, ReviewStatus, Role
 from auditing.cases.export import export_labels
+from auditing.log.events import Outcome, OutcomeStatus, Review, ReviewStatus, Role
 from auditing.store.schema import predictions
 from auditing.store.schema_history import accesses
 from features.normalise import Normaliser
-from training.tables.dataset import read_labelled
 from training.gate.merge import merge
+from training.tables.dataset import read_labelled
 
 NOON = datetime(2026, 10, 3, 4, 0, tzinfo=UTC)
 

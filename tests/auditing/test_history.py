@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from auditing.log.accesses import AccessLog, Action
 from auditing.errors import (
     MayNotForward,
     MayNotRule,
@@ -18,6 +17,7 @@ from auditing.errors import (
     UnknownPrediction,
     UnknownReason,
 )
+from auditing.log.accesses import AccessLog, Action
 from auditing.log.events import (
     Outcome,
     OutcomeStatus,

@@ -3,13 +3,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from auditing.figures.agreement import agreement, reviewers_agreement
 from auditing.cases.book import CaseBook
 from auditing.cases.dispatch import dispatches_of
 from auditing.cases.doubts import audit_sample
-from auditing.log.events import Outcome, OutcomeStatus, Review, ReviewStatus, Role
+from auditing.figures.agreement import agreement, reviewers_agreement
 from auditing.figures.measures import FORMULAS, By, Metric, Window, accuracy_of_all, figures
 from auditing.figures.misroutes import SILENT, Chosen, cases_of_cell, confusion, reasons
+from auditing.log.events import Outcome, OutcomeStatus, Review, ReviewStatus, Role
 
 NOON = datetime(2026, 10, 3, 4, 0, tzinfo=UTC)
 

@@ -4,7 +4,6 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
-from auditing.log.accesses import AccessLog, Action
 from auditing.errors import (
     NameUnfit,
     PasswordUnfit,
@@ -13,12 +12,13 @@ from auditing.errors import (
     SignInSlowed,
     UnknownPerson,
 )
+from auditing.log.accesses import AccessLog, Action
 from auditing.log.events import Role
-from auditing.people.passwords import Passwords
-from auditing.people.accounts import People
-from auditing.store.schema_history import people, sessions, sign_in_failures
-from auditing.people.sessions import IDLE, LONGEST, LONGEST_WAIT, Sessions, wait_after
 from auditing.log.verify import verify
+from auditing.people.accounts import People
+from auditing.people.passwords import Passwords
+from auditing.people.sessions import IDLE, LONGEST, LONGEST_WAIT, Sessions, wait_after
+from auditing.store.schema_history import people, sessions, sign_in_failures
 
 WORD = "白日依山尽黄河入海流"
 

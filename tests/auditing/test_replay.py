@@ -4,14 +4,14 @@ import orjson
 import pytest
 from sqlalchemy import update
 
-from auditing.log.caselog import CaseLog
-from auditing.store.chain import digest
 from auditing.charters.book import CharterBook
 from auditing.errors import TextRemoved, UnknownPrediction
+from auditing.log.caselog import CaseLog
 from auditing.log.events import Outcome, OutcomeStatus
 from auditing.log.history import EventLog
-from auditing.reruns.replay import Sameness, again_as, replay
 from auditing.log.returns import settle
+from auditing.reruns.replay import Sameness, again_as, replay
+from auditing.store.chain import digest
 from auditing.store.schema import predictions
 from features.complaint import Complaint
 from models.charter.answer import Answer

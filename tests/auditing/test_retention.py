@@ -4,14 +4,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from auditing.errors import RetentionTooShort, TextRemoved
 from auditing.log.accesses import AccessLog, Action
 from auditing.log.caselog import CaseLog
-from auditing.errors import RetentionTooShort, TextRemoved
 from auditing.log.events import Outcome, OutcomeStatus
 from auditing.log.history import EventLog
 from auditing.log.retention import retain
-from auditing.store.schema import predictions
 from auditing.log.verify import Damage, verify
+from auditing.store.schema import predictions
 
 TODAY = datetime(2026, 10, 3, 14, tzinfo=UTC)
 YEAR = timedelta(days=365)

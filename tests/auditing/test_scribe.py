@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from auditing.log.caselog import CaseLog
 from auditing.errors import RecordRefused, StoreUnavailable, TicketReturned
+from auditing.log.caselog import CaseLog
 from auditing.log.events import Outcome, OutcomeStatus
 from auditing.log.history import EventLog
 from auditing.log.identity import TICKET_LENGTH, Identifier
-from auditing.store.database import open_engine, writing
 from auditing.log.verify import verify
+from auditing.store.database import open_engine, writing
 
 pytestmark = pytest.mark.anyio
 

@@ -8,12 +8,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import URL, insert, make_url, select
 
 from auditing.errors import StoreUnavailable, StoreUnsuitable
-from auditing.store.migrate import configuration, newest_revision
 from auditing.log.records import INSERTED
-from auditing.store.schema import HEAD, api_keys, predictions
-from auditing.store.schema_board import metadata
 from auditing.log.statements import Statements
 from auditing.store.database import current_revision, open_engine, prepare
+from auditing.store.migrate import configuration, newest_revision
+from auditing.store.schema import HEAD, api_keys, predictions
+from auditing.store.schema_board import metadata
 
 
 def test_the_migrations_make_the_schema_that_the_code_expects(url):

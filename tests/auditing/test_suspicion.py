@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 from auditing.cases.book import CaseBook
 from auditing.cases.doubts import Doubt
-from auditing.log.events import Outcome, OutcomeStatus, Review, ReviewStatus, Role
 from auditing.cases.queue import Wanted, queue
 from auditing.figures.suspicion import suspected_cases
+from auditing.log.events import Outcome, OutcomeStatus, Review, ReviewStatus, Role
 
 NOON = datetime(2026, 10, 3, 4, 0, tzinfo=UTC)
 

@@ -3,8 +3,8 @@ import sqlite3
 
 import pytest
 
-from auditing.log.caselog import CaseLog
 from auditing.errors import StoreUnavailable
+from auditing.log.caselog import CaseLog
 from auditing.log.identity import Identifier
 from auditing.store.database import open_engine
 from auditing.store.write_ahead import WriteAhead

@@ -11,10 +11,10 @@ import numpy.typing as npt
 from features.complaint import Complaint
 from features.normalise import Normaliser
 from models.fitted import FIELDS
-from training.tables.columns import Role
-from training.tables.dataset import LabelledComplaints, read_labelled
 from training.gate.duplicates import near_duplicate_groups
 from training.gate.split import folds
+from training.tables.columns import Role
+from training.tables.dataset import LabelledComplaints, read_labelled
 from training.written.starter import starter_files
 
 ROOT = Path(__file__).parents[2]

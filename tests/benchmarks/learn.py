@@ -6,8 +6,8 @@ import numpy.typing as npt
 from features.segment import Lexicon
 from models.prediction import Target
 from tests.benchmarks.data import Rows
-from training.measuring.evaluate import read_background
 from training.fitting.fit import Fit, Lesson, fit, lesson
+from training.measuring.evaluate import read_background
 from training.recipe import Recipe
 
 

@@ -31,10 +31,10 @@ from models.charter.route import CharterVersion
 from models.fitted import FIELDS
 from models.prediction import Candidate, Decision, HeadAnswer, ModelVersion, Triage
 from serving.app import create_app
-from serving.champion import load_champion
-from serving.metrics import Metrics
-from serving.http.one_write import OneWriteProtocol
 from serving.bodies.schemas import PredictRequest, PredictResponse
+from serving.champion import load_champion
+from serving.http.one_write import OneWriteProtocol
+from serving.metrics import Metrics
 from serving.service import TriageService
 from serving.settings import Settings
 from tests.benchmarks.world import NAIVE

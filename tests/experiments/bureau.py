@@ -18,10 +18,10 @@ import httpx
 from sqlalchemy import Engine
 
 from auditing.cases.book import CaseBook
+from auditing.cases.queue import queue
 from auditing.log.events import Review, ReviewStatus, Role
 from auditing.log.history import EventLog
 from auditing.log.identity import load_or_create_key
-from auditing.cases.queue import queue
 from auditing.store.database import open_engine
 from features.complaint import Complaint
 from models.bundle import verify_bundle

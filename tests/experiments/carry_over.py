@@ -17,11 +17,11 @@ from features.segment import Lexicon
 from models.decision import Decision
 from models.prediction import ModelVersion
 from models.triage import TriageModel
-from training.tables.dataset import read_labelled
-from training.measuring.evaluate import lessons_of, read_background, read_documents
 from training.fitting.fit import fit
 from training.gate.examine import examine
+from training.measuring.evaluate import lessons_of, read_background, read_documents
 from training.recipe import Recipe
+from training.tables.dataset import read_labelled
 from training.written.starter import starter_files
 
 OURS = "工商局|物价监督检查局|食品药品监督管理局"

@@ -40,16 +40,16 @@ from models.decision import Policy
 from models.fitted import Head
 from notebooks.derive_charter import derive, district_names, to_yaml, whole_texts
 from tests.benchmarks.data import ROOT
+from training.fitting.fit import Fit, fit, lesson
+from training.gate.duplicates import near_duplicate_groups
+from training.gate.split import folds, split
 from training.measuring.bootstrap import Answers, PairedBootstrap
+from training.measuring.evaluate import read_background, read_documents, scored
+from training.measuring.intervals import accuracy_interval
+from training.measuring.trust import Lessons, learn_trust, lessons, pooled_policy, pooled_probabilities
+from training.recipe import Recipe
 from training.tables.columns import Role, parse_mapping
 from training.tables.dataset import LabelledComplaints, read_labelled
-from training.gate.duplicates import near_duplicate_groups
-from training.measuring.evaluate import read_background, read_documents, scored
-from training.fitting.fit import Fit, fit, lesson
-from training.measuring.intervals import accuracy_interval
-from training.recipe import Recipe
-from training.gate.split import folds, split
-from training.measuring.trust import Lessons, learn_trust, lessons, pooled_policy, pooled_probabilities
 
 _Rows = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float32]

@@ -27,16 +27,16 @@ from models.charter.trust import SHIPPED, Match
 from models.taxonomy import names_of
 from tests.benchmarks.data import ROOT
 from tests.experiments.charter_combination import alone, by_itself, figures, sent
-from training.measuring.bootstrap import Answers, PairedBootstrap
-from training.tables.dataset import LabelledComplaints, read_labelled
-from training.measuring.evaluate import lessons_of, read_background, read_documents, scored
 from training.fitting.fit import Fit, fit
 from training.gate.examine import Examined, examine
-from training.recipe import Recipe
 from training.gate.split import folds
+from training.measuring.bootstrap import Answers, PairedBootstrap
+from training.measuring.evaluate import lessons_of, read_background, read_documents, scored
+from training.measuring.trust import Lessons, learn_trust, lessons, pooled_probabilities, trust_in
+from training.recipe import Recipe
+from training.tables.dataset import LabelledComplaints, read_labelled
 from training.tables.spool import Documents
 from training.written.starter import starter_files
-from training.measuring.trust import Lessons, learn_trust, lessons, pooled_probabilities, trust_in
 
 _Rows = npt.NDArray[np.int64]
 WAYS = ("model", "charter", "shipped trust", "learnt trust")

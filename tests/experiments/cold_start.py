@@ -16,12 +16,12 @@ import numpy.typing as npt
 from auditing.cases.worth import USUAL, Look, uncertainty, value
 from features.normalise import Normaliser
 from features.segment import Lexicon
-from training.tables.columns import Role
-from training.tables.dataset import LabelledComplaints, read_labelled
-from training.measuring.evaluate import lessons_of, read_background, read_documents, scored
 from training.fitting.fit import Fit, fit
 from training.gate.examine import Examined, examine
+from training.measuring.evaluate import lessons_of, read_background, read_documents, scored
 from training.recipe import Recipe
+from training.tables.columns import Role
+from training.tables.dataset import LabelledComplaints, read_labelled
 
 BUDGETS = (250, 500, 1_000, 2_000, 5_000)
 SEEDS = (0, 1)

@@ -22,15 +22,15 @@ from mapie.conformity_scores import APSConformityScore, LACConformityScore, RAPS
 
 from features.normalise import Normaliser
 from features.segment import Lexicon
-from training.tables.columns import parse_mapping
-from training.tables.dataset import LabelledComplaints, read_labelled
-from training.measuring.evaluate import lessons_of, read_background, read_documents, scored
 from training.fitting.fit import fit
+from training.fitting.sets import Given
 from training.gate.examine import examine
+from training.gate.split import folds
+from training.measuring.evaluate import lessons_of, read_background, read_documents, scored
 from training.measuring.intervals import accuracy_interval
 from training.recipe import Recipe
-from training.fitting.sets import Given
-from training.gate.split import folds
+from training.tables.columns import parse_mapping
+from training.tables.dataset import LabelledComplaints, read_labelled
 
 SCORES = {"lac": LACConformityScore, "aps": APSConformityScore, "raps": RAPSConformityScore}
 WAYS = (("lac", {}), ("aps", {}), ("aps", {"include_last_label": False}), ("raps", {}))

@@ -18,13 +18,13 @@ from features.segment import Lexicon
 from models.prediction import ModelVersion, Target
 from models.triage import TriageModel, out_of_scope
 from tests.experiments.slips import SLIPS, Slip
-from training.tables.columns import Role
-from training.tables.dataset import LabelledComplaints, read_labelled
-from training.measuring.evaluate import lessons_of, read_background, read_documents
 from training.fitting.fit import fit
 from training.gate.examine import examine
-from training.recipe import Recipe
 from training.gate.split import folds
+from training.measuring.evaluate import lessons_of, read_background, read_documents
+from training.recipe import Recipe
+from training.tables.columns import Role
+from training.tables.dataset import LabelledComplaints, read_labelled
 from training.written.starter import starter_files
 
 Part = tuple[TriageModel, LabelledComplaints, npt.NDArray[np.int64]]

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from tests.experiments.prediction_sets import WAYS, figures, parts, sets
+from training.fitting.sets import choose_sets
+from training.recipe import Recipe
 from training.tables.columns import Role
 from training.tables.dataset import read_labelled
-from training.recipe import Recipe
-from training.fitting.sets import choose_sets
 from training.written.starter import starter_files
 
 

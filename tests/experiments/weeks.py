@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from features.complaint import Complaint
 from features.normalise import Normaliser
+from training.gate.duplicates import near_duplicate_groups
 from training.tables.columns import parse_mapping
 from training.tables.dataset import read_labelled
-from training.gate.duplicates import near_duplicate_groups
 
 _CHINA = timezone(timedelta(hours=8))
 _WEEK = np.timedelta64(7, "D")

@@ -11,12 +11,12 @@ from features.normalise import Normaliser
 from models.prediction import ModelVersion
 from models.reference import reference_pipelines
 from models.triage import TriageModel
-from training.tables.columns import Role
-from training.tables.dataset import read_labelled
-from training.measuring.evaluate import lessons_of, read_background, read_documents
 from training.fitting.fit import fit
 from training.gate.examine import examine
+from training.measuring.evaluate import lessons_of, read_background, read_documents
 from training.recipe import Recipe
+from training.tables.columns import Role
+from training.tables.dataset import read_labelled
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 LEARNT = 3_000

@@ -21,11 +21,11 @@ from features.segment import Lexicon
 from models.bundle import verify_bundle
 from models.registry import Registry
 from models.triage import TriageModel
-from training.tables.dataset import read_labelled
 from training.recipe import Recipe
 from training.run import train
-from training.written.starter import starter_files
+from training.tables.dataset import read_labelled
 from training.tracking import Tracker
+from training.written.starter import starter_files
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 EXPLORE, ERRORS = "01_explore_labelled_complaints.ipynb", "02_errors_of_a_version.ipynb"

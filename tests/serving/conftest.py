@@ -14,8 +14,8 @@ from argon2 import PasswordHasher
 from auditing.log.caselog import CaseLog
 from auditing.log.events import Role
 from auditing.log.history import EventLog
-from auditing.people.passwords import Passwords
 from auditing.people.accounts import People
+from auditing.people.passwords import Passwords
 from serving.serve import build_app
 from serving.settings import Settings
 

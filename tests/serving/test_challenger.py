@@ -7,17 +7,17 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from auditing.log.caselog import CaseLog
 from auditing.cases.book import CaseBook
+from auditing.log.caselog import CaseLog
 from auditing.log.events import Outcome, OutcomeStatus, Review, ReviewStatus, Role
 from auditing.log.history import EventLog
-from auditing.store.schema_history import shadows
 from auditing.reruns.shadows import ShadowLog
+from auditing.store.schema_history import shadows
 from features.complaint import Complaint
 from models.charter.demo import demo_charter
 from models.charter.route import CharterVersion
 from models.prediction import ModelVersion
-from serving import challenger as module
+from serving.beside import challenger as module
 from serving.beside.challenger import Challenger
 from serving.metrics import Metrics
 from serving.serve import Aliases, build_app

@@ -8,22 +8,22 @@ import numpy as np
 import pytest
 from sqlalchemy import insert, update
 
-from auditing.log.accesses import AccessLog, Action
 from auditing.cases.doubts import Doubt
-from auditing.log.events import Outcome, OutcomeStatus, ReviewStatus, Role
 from auditing.figures.profile import profile_of
+from auditing.log.accesses import AccessLog, Action
+from auditing.log.events import Outcome, OutcomeStatus, ReviewStatus, Role
+from auditing.log.verify import verify
 from auditing.store.schema import predictions
 from auditing.store.schema_history import shadows
-from auditing.log.verify import verify
 from models.history import Change, ChangeKind
 from models.prediction import ModelVersion
 from models.triage import TriageModel
 from models.versions import RegistryUnavailable
+from serving.console.visits import at_home
 from serving.pages.highlight import Piece, pieces
 from serving.pages.rendering import STATIC
 from serving.pages.texts import Language, half, texts
 from serving.serve import Aliases
-from serving.console.visits import at_home
 
 pytestmark = pytest.mark.anyio
 

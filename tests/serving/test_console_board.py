@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 
-from auditing.log.accesses import AccessLog, Action
 from auditing.board.clocks import Stage, Timing
+from auditing.log.accesses import AccessLog, Action
 from auditing.log.events import Outcome, OutcomeStatus, Role
 from features.complaint import Complaint
 from models.prediction import Decision, HeadAnswer, ModelVersion, Triage

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from auditing.log.accesses import AccessLog, Action
 from auditing.charters.book import CharterBook
+from auditing.log.accesses import AccessLog, Action
 from auditing.log.events import Role
 from auditing.log.verify import verify
 from models.charter.demo import DEMO

@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from serving.http.problems import KINDS
 from serving.bodies.schemas import PredictRequest, PredictResponse
+from serving.http.problems import KINDS
 
 pytestmark = pytest.mark.anyio
 

@@ -16,8 +16,8 @@ from models.bundle import verify_bundle
 from models.prediction import ModelVersion
 from models.registry import BUNDLE_IN_MODEL, Registry
 from models.versions import UnknownVersion
-from serving.champion import REGISTRY, load_champion, version_of
 from serving.beside.following import Follower, State
+from serving.champion import REGISTRY, load_champion, version_of
 from serving.metrics import Metrics
 from serving.serve import build_app
 from serving.service import TriageService

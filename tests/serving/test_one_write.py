@@ -10,9 +10,9 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from serving.http.edge import Edge
-from serving.metrics import Metrics
 from serving.http.one_write import AT_ONCE, OneWriteProtocol
 from serving.http.replies import JsonReply, Problems
+from serving.metrics import Metrics
 from serving.routes.predict import read_json
 
 pytestmark = pytest.mark.anyio

@@ -9,9 +9,9 @@ from auditing.log.accesses import AccessLog, Action
 from auditing.log.caselog import CaseLog
 from auditing.log.events import Review, ReviewStatus, Role
 from auditing.log.history import EventLog
+from auditing.log.verify import verify
 from auditing.people.keys import KeyRing
 from auditing.store.database import open_engine
-from auditing.log.verify import verify
 from serving.settings import Settings
 
 pytestmark = pytest.mark.anyio

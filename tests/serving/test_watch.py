@@ -14,25 +14,25 @@ import numpy as np
 import pytest
 from sqlalchemy import update
 
-from auditing.log.caselog import CaseLog
 from auditing.cases.doubts import Doubt
+from auditing.cases.queue import Wanted, queue
+from auditing.figures.profile import profile_of
+from auditing.log.caselog import CaseLog
 from auditing.log.events import Outcome, OutcomeStatus
 from auditing.log.history import EventLog
-from auditing.figures.profile import profile_of
-from auditing.cases.queue import Wanted, queue
 from auditing.store.schema_cases import cases
 from features.complaint import Complaint
 from models.bundle import BundleDamaged
 from models.prediction import ModelVersion
-from serving import notices as notices_module
+from serving.beside import notices as notices_module
 from serving.beside.following import Follower
 from serving.beside.keeper import Keeper
-from serving.metrics import Metrics
 from serving.beside.notices import Notices
-from serving.service import TriageService
-from serving.settings import Settings
 from serving.beside.watch import Watch
 from serving.beside.webhook import Webhook, WebhookFailed
+from serving.metrics import Metrics
+from serving.service import TriageService
+from serving.settings import Settings
 
 PHONE = "13800000000"
 

@@ -7,11 +7,11 @@ from features.normalise import Normaliser
 from models.prediction import ModelVersion
 from models.taxonomy import names_of
 from models.triage import TriageModel
-from training.tables.dataset import read_labelled
-from training.measuring.evaluate import lessons_of, read_background, read_documents
 from training.fitting.fit import fit
 from training.gate.examine import examine
+from training.measuring.evaluate import lessons_of, read_background, read_documents
 from training.recipe import Recipe
+from training.tables.dataset import read_labelled
 from training.written.starter import starter_files
 
 

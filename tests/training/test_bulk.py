@@ -19,12 +19,12 @@ from models.charter.resolution import Resolver
 from models.charter.route import CharterVersion
 from models.prediction import Decision, ModelVersion
 from models.triage import TriageModel
-from training.bulk.score import ANSWER_COLUMNS, score_file
+from training.bulk.output import CellTooLong, SheetFull, TargetIsSource, TargetUnwritable
 from training.bulk.report import MAX_LISTED, BadRow, RowFault
+from training.bulk.score import ANSWER_COLUMNS, score_file
+from training.errors import EncodingUnknown, FileEmpty, FileUnreadable, FormatUnknown, HeaderMissing, RowBroken
 from training.tables.columns import Role
 from training.tables.dataset import Location
-from training.errors import EncodingUnknown, FileEmpty, FileUnreadable, FormatUnknown, HeaderMissing, RowBroken
-from training.bulk.output import CellTooLong, SheetFull, TargetIsSource, TargetUnwritable
 from training.tables.readers import open_table
 
 FOOD = "东亭街道的超市卖过期牛奶，要求退款查处"

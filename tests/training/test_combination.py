@@ -15,8 +15,8 @@ from models.decision import Coverage, Sets
 from models.prediction import ModelVersion, PredictionSet
 from models.triage import TriageModel
 from training.measuring.combination import _in_set, _Ticket, combine
-from training.tables.dataset import read_labelled
 from training.measuring.trust import trust_in
+from training.tables.dataset import read_labelled
 
 NOW = datetime(2026, 5, 6, 3, tzinfo=UTC)
 DEMO = CharterVersion("demo", "1")

@@ -11,8 +11,6 @@ import pytest
 
 from features.complaint import Complaint
 from training import errors
-from training.tables.columns import HEADERS, Role, map_columns, parse_mapping
-from training.tables.dataset import Location, read_labelled
 from training.errors import (
     DataRefused,
     HeaderAmbiguous,
@@ -23,8 +21,10 @@ from training.errors import (
     TypeUnsuitable,
     shown,
 )
-from training.tables.moments import parse_moment
 from training.recipe import Recipe
+from training.tables.columns import HEADERS, Role, map_columns, parse_mapping
+from training.tables.dataset import Location, read_labelled
+from training.tables.moments import parse_moment
 from training.written.starter import starter_files
 
 

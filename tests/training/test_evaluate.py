@@ -8,11 +8,11 @@ import pytest
 from features.normalise import Normaliser
 from models.prediction import ModelVersion
 from models.triage import TriageModel
-from training.measuring.crossvalidation import cross_validate
-from training.tables.dataset import read_labelled
-from training.measuring.evaluate import evaluate, measure, read_documents
 from training.gate.examine import examine
+from training.measuring.crossvalidation import cross_validate
+from training.measuring.evaluate import evaluate, measure, read_documents
 from training.recipe import Recipe
+from training.tables.dataset import read_labelled
 
 
 def written(path, rows, header=("text", "domain", "office")):

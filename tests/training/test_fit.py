@@ -18,11 +18,11 @@ from models.prediction import ModelVersion
 from models.rows import Rows
 from models.scorer import SCALES
 from models.triage import TriageModel
-from training.written.background import background_texts
-from training.measuring.evaluate import read_background
 from training.fitting.fit import fit, lesson
-from training.recipe import Recipe
 from training.fitting.scope import ScopeLesson, learn_odds
+from training.measuring.evaluate import read_background
+from training.recipe import Recipe
+from training.written.background import background_texts
 
 
 @pytest.fixture(scope="session")

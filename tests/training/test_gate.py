@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from training.tables.dataset import read_labelled
 from training.errors import ClassesTooFew, GateRefused, LabelColumnMissing, TextMissing
 from training.gate.examine import examine, inspect, trainable
-from training.recipe import Recipe
 from training.gate.split import Split
+from training.recipe import Recipe
+from training.tables.dataset import read_labelled
 
 LONG = "市民来电反映在某小区门口的理发店办理了会员充值卡近日发现该店已经关门要求退还卡内剩余金额"
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from features.normalise import Normaliser
-from training.tables.dataset import read_labelled
 from training.errors import RowsTooFew
 from training.gate.examine import examine
-from training.tuning.inner_folds import FOLDS, inner_folds
 from training.recipe import Recipe
+from training.tables.dataset import read_labelled
+from training.tuning.inner_folds import FOLDS, inner_folds
 
 
 def examined_file(path, rows, header):

@@ -11,17 +11,17 @@ import training.curve.measure
 from features.normalise import Normaliser
 from models.bundle import verify_bundle
 from models.registry import Registry
+from training.curve.measure import MORE, SHARES, Point, curve_of, learning_curves
 from training.curve.picture import learning_curve_picture
 from training.curve.report import CurveReport
 from training.curve.run import run_learning_curves
-from training.tables.dataset import read_labelled
 from training.errors import RowsTooFew
-from training.measuring.figures import Outcome
 from training.gate.examine import examine
-from training.curve.measure import MORE, SHARES, Point, curve_of, learning_curves
+from training.measuring.figures import Outcome
 from training.recipe import Recipe
-from training.written.starter import starter_files
+from training.tables.dataset import read_labelled
 from training.tracking import Tracker
+from training.written.starter import starter_files
 
 # MLflow 3.17 on SQLAlchemy 2.1
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")

@@ -5,12 +5,12 @@ import pytest
 
 from auditing.cases.provenance import Provenance
 from features.normalise import Normaliser
-from training.tables.columns import parse_mapping
-from training.tables.dataset import read_labelled
 from training.errors import LabelsUnreviewed, ProvenanceUnknown
 from training.gate.examine import examine
 from training.gate.merge import merge
 from training.recipe import Recipe
+from training.tables.columns import parse_mapping
+from training.tables.dataset import read_labelled
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ import csv
 
 import pytest
 
-from training.tables.dataset import read_labelled
 from training.measuring.evaluate import evaluate
 from training.measuring.mistakes import confident_mistakes
+from training.tables.dataset import read_labelled
 
 CALL = "13800138000"
 

@@ -9,14 +9,14 @@ import pytest
 from features.normalise import Normaliser
 from models.decision import NotAPolicy
 from models.versions import VersionInfo
-from training.measuring.bootstrap import PairedBootstrap
-from training.tables.dataset import read_labelled
-from training.measuring.evaluate import read_documents
 from training.gate.examine import examine
-from training.promotion.heldout import HeldOut, champions_answers, row_digests
+from training.measuring.bootstrap import PairedBootstrap
+from training.measuring.evaluate import read_documents
 from training.promotion.contest import Comparison, PromotionRefused, Verdict, _pairs, _verdict
+from training.promotion.heldout import HeldOut, champions_answers, row_digests
 from training.promotion.protection import Protection, ProtectionUnreadable, RecallLoss, read_protected
 from training.recipe import Recipe
+from training.tables.dataset import read_labelled
 
 POLICY = RecallLoss("recall loss <= 0.02 @ 95% confidence")
 CHAMPION = VersionInfo("complaint-triage", 1, ("champion",), datetime(2026, 1, 1, tzinfo=UTC), "run", {})

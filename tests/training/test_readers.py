@@ -10,9 +10,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from training.tables.columns import Role, map_columns
-from training.tables.dataset import complaints_of
-from training.tables.delimited import BLOCK
 from training.errors import (
     EncodingUnknown,
     FileEmpty,
@@ -22,6 +19,9 @@ from training.errors import (
     RowBroken,
     TextColumnMissing,
 )
+from training.tables.columns import Role, map_columns
+from training.tables.dataset import complaints_of
+from training.tables.delimited import BLOCK
 from training.tables.readers import open_table, stream_rows
 
 SAID = "店家拒绝退还押金，请核实处理"

@@ -5,10 +5,10 @@ import csv
 import numpy as np
 import pytest
 
-from training.tables.dataset import read_labelled
 from training.measuring.figures import Outcome
 from training.measuring.intervals import accuracy_interval
 from training.measuring.slices import SOURCE_ROWS, slices_of
+from training.tables.dataset import read_labelled
 
 LONG = "字" * 30
 ROWS = [

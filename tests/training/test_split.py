@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from training.tables.dataset import read_labelled
-from training.recipe import Recipe
 from training.gate.split import folds, split
+from training.recipe import Recipe
+from training.tables.dataset import read_labelled
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.vectorise import corpus
-from training.tables.dataset import read_labelled
 from training.gate.duplicates import near_duplicate_groups
-from training.measuring.evaluate import read_documents
 from training.gate.examine import examine
 from training.gate.merge import merge
+from training.measuring.evaluate import read_documents
 from training.recipe import Recipe
+from training.tables.dataset import read_labelled
 from training.tables.spool import Documents, Pieces, column, lay_out
 
 TEXTS = st.lists(st.text(max_size=6), max_size=12)

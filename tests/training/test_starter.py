@@ -1,7 +1,6 @@
 """What a model of the starter set is worth: on texts that are no complaints, on rows it has not seen, on their copies."""
 
 import csv
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,39 +21,33 @@ HOTLINE = Path(__file__).parents[2].parent / "shared" / "data" / "haikou12345.cs
 OUTSIDE = {"too_short", "unfamiliar_text", "not_a_complaint"}
 
 
-@pytest.fixture(scope="session", params=["must_abstain.csv", "must_abstain_2.csv", "must_abstain_3.csv"])
-def must_abstain(request):
-    """(kind, text) of texts that are no complaints, of which no model has seen one.
-
-    The first file was in view when the scope was made; the others were written apart and are only measured.
-    """
-    with (DATA / request.param).open(encoding="utf-8", newline="") as file:
-        return [(row["kind"], row["text"]) for row in csv.DictReader(file)]
-
-
 @pytest.fixture(scope="session")
-def spoken(starter_model, must_abstain):
-    """The kinds of the texts that one head or the other has an answer for."""
-    answers = starter_model.triage_many(Complaint(text) for _, text in must_abstain)
-    return [
-        kind
-        for (kind, _), answer in zip(must_abstain, answers, strict=True)
-        if not answer.domain.decision is answer.office.decision is Decision.ABSTAIN
-    ]
+def silence(starter_model):
+    """Of each suite of texts that are no complaints, and of which no model has seen one: which get no answer of either head.
+
+    The first was in view when the scope was made; the others were written apart and are only measured.
+    """
+    silent = {}
+    for suite in ("must_abstain.csv", "must_abstain_2.csv", "must_abstain_3.csv"):
+        with (DATA / suite).open(encoding="utf-8", newline="") as file:
+            answers = list(starter_model.triage_many(Complaint(row["text"]) for row in csv.DictReader(file)))
+        assert len(answers) >= 300
+        silent[suite] = [each.domain.decision is each.office.decision is Decision.ABSTAIN for each in answers]
+    return silent
 
 
 @pytest.mark.xfail(
     strict=True,
-    reason="the target; measured 96%, 94% and 91% when one complaint in a hundred may be turned away",
+    reason="the target; measured 98%, 97% and 95%, 97% of all, when one complaint in a hundred may be turned away",
 )
-def test_on_texts_that_are_no_complaints_both_heads_stay_silent(spoken, must_abstain):
-    silent = 1 - len(spoken) / len(must_abstain)
-    assert silent >= 0.98, f"silent on {silent:.1%} of {len(must_abstain)}, spoken on {Counter(spoken).most_common()}"
+def test_on_texts_that_are_no_complaints_both_heads_stay_silent(silence):
+    assert np.mean([silent for suite in silence.values() for silent in suite]) >= 0.98
 
 
-def test_on_most_texts_that_are_no_complaints_both_heads_stay_silent(spoken, must_abstain):
-    silent = 1 - len(spoken) / len(must_abstain)
-    assert silent >= 0.9, f"silent on {silent:.1%} of {len(must_abstain)}, spoken on {Counter(spoken).most_common()}"
+def test_on_most_texts_that_are_no_complaints_both_heads_stay_silent(silence):
+    shares = {suite: np.mean(silent) for suite, silent in silence.items()}
+    assert min(shares.values()) >= 0.93, shares
+    assert np.mean(list(shares.values())) >= 0.95, shares
 
 
 def outside(model, data):

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from training.measuring.figures import Outcome
-from training.tuning.inner_folds import InnerFold
 from training.recipe import Recipe
-from training.tuning.trials import TrialState
+from training.tuning.inner_folds import InnerFold
 from training.tuning.search import BUDGETS, SEARCHED, Tuning, search
+from training.tuning.trials import TrialState
 
 FOLDS = [InnerFold(np.arange(0), np.arange(fold * 200, fold * 200 + 200)) for fold in range(3)]
 

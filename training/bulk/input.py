@@ -15,9 +15,9 @@ import openpyxl
 import pyarrow.parquet as pq
 
 from models.fitted import FIELDS
+from training.errors import EncodingUnknown
 from training.tables.columns import ColumnMap, Role, map_columns
 from training.tables.delimited import BLOCK, find_encoding, open_binary
-from training.errors import EncodingUnknown
 from training.tables.readers import Table, open_table
 
 UNDECODED = "\ufffd"

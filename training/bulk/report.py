@@ -8,8 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from models.prediction import Decision, Target
-from training.tables.dataset import Location
 from training.errors import shown
+from training.tables.dataset import Location
 
 MAX_LISTED = 1_000
 """Bad rows that a report lists one by one; the rest are counted, and named in the output's `doubts`."""

@@ -22,12 +22,12 @@ from models.charter.trust import OfficeScores
 from models.prediction import TARGETS, Candidate, Decision, HeadAnswer, Target, Triage
 from models.triage import TriageModel, doubts_of, out_of_scope
 from training.bulk.input import UNDECODED, BulkInput, Originals, json_originals, open_input, sheet_originals
+from training.bulk.output import TargetIsSource, format_of, replacing
 from training.bulk.report import BulkReport, RowFault, Tally
+from training.bulk.writers import open_sink
+from training.errors import FileUnreadable
 from training.tables.columns import Role
 from training.tables.dataset import complaints_of
-from training.errors import FileUnreadable
-from training.bulk.output import TargetIsSource, format_of, replacing
-from training.bulk.writers import open_sink
 
 CHUNK_ROWS = 2_000
 """Rows that are read, scored or written at a time: three chunks are in memory."""

@@ -10,10 +10,10 @@ from models.decision import Policy
 from models.fitted import FittedModel
 from models.prediction import Target
 from training.card.page import HeadCard, write_card
+from training.card.pictures import confusion, reliability, sweep
+from training.gate.report import GateReport
 from training.measuring.figures import Outcome
 from training.measuring.figures_report import FiguresReport
-from training.gate.report import GateReport
-from training.card.pictures import confusion, reliability, sweep
 from training.tracking import TrackedRun, without_paths
 
 _TITLES = {

@@ -8,15 +8,15 @@ import numpy.typing as npt
 
 from features.segment import Lexicon
 from models.prediction import Target
-from training.tables.dataset import LabelledComplaints
+from training.curve.power_law import PowerLaw
 from training.errors import RowsTooFew
-from training.measuring.evaluate import lessons_of, measure, read_background, read_documents
-from training.measuring.figures import Outcome, together
 from training.fitting.fit import Lesson, Progress, fit
 from training.gate.examine import Examined
-from training.curve.power_law import PowerLaw
-from training.recipe import Recipe
 from training.gate.split import folds
+from training.measuring.evaluate import lessons_of, measure, read_background, read_documents
+from training.measuring.figures import Outcome, together
+from training.recipe import Recipe
+from training.tables.dataset import LabelledComplaints
 
 SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
 """Of what a fold learns from, each within the next."""

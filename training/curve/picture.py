@@ -3,9 +3,9 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from training.curve.report import CurveReport
 from training.card.drawing import BLUE, GREY, ORANGE, figure_of, font, headline, name_axes, share_axis, title
 from training.curve.measure import MORE
+from training.curve.report import CurveReport
 
 _SHOWN_CLASSES = 15
 

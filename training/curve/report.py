@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from training.measuring.intervals import accuracy_interval, macro_f1_interval
 from training.curve.measure import CLASS_ROWS, MORE, LearningCurve
+from training.measuring.intervals import accuracy_interval, macro_f1_interval
 
 FIGURES = ("accuracy", "macro_f1", "top3", "ece")
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from features.normalise import Normaliser
 from features.segment import Lexicon
-from training.tables.columns import Role
+from training.curve.measure import learning_curves
 from training.curve.picture import learning_curve_picture
 from training.curve.report import CurveReport
-from training.tables.dataset import read_labelled
 from training.fitting.fit import Progress
 from training.gate.examine import examine
-from training.curve.measure import learning_curves
 from training.gate.merge import merge
 from training.recipe import Recipe
+from training.tables.columns import Role
+from training.tables.dataset import read_labelled
 from training.tracking import Tracker
 
 

@@ -24,10 +24,10 @@ from models.prediction import Target
 from models.rows import Rows
 from models.solver import Block, Problem, Solver, Weights, joined
 from training.fitting.counted import Counted, count_ngrams
-from training.recipe import Recipe
 from training.fitting.scope import Best, ScopeLesson, learn_odds, learn_scope, pairs_of_characters
 from training.fitting.sets import choose_sets
 from training.gate.split import folds
+from training.recipe import Recipe
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many steps of it are done, and of how many."""

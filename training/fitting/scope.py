@@ -19,7 +19,7 @@ from models.likeness import NO_ODDS, ODDS, Doubles, margin_alone, signs
 from models.rows import Rows
 from models.scorer import TEXT_BLOCKS
 
-LIKENESS_LOSS, KNOWN_LOSS, SHORT_LOSS = 0.0085, 0.0005, 0.001
+LIKENESS_LOSS, KNOWN_LOSS, SHORT_LOSS = 0.0065, 0.0005, 0.001
 """Share of complaints that each bound of the scope may turn away, together one in a hundred: by margins of fits on four fifths
 of them, and a fit on all is surer (docs/quality.md)."""
 

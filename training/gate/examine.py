@@ -11,14 +11,14 @@ import pandas as pd
 
 from features.complaint import MAX_TEXT_LENGTH
 from models.prediction import Target
+from training.errors import ClassesTooFew, LabelColumnMissing, TextMissing
+from training.gate.duplicates import equal_texts, joined_groups, near_duplicate_groups
+from training.gate.merge import MergeReport
+from training.gate.report import ClassCount, FileColumns, GateReport, HeadReport, Rows
+from training.gate.split import Split, split
+from training.recipe import Recipe
 from training.tables.columns import Role
 from training.tables.dataset import LabelledComplaints
-from training.gate.duplicates import equal_texts, joined_groups, near_duplicate_groups
-from training.errors import ClassesTooFew, LabelColumnMissing, TextMissing
-from training.gate.report import ClassCount, FileColumns, GateReport, HeadReport, Rows
-from training.gate.merge import MergeReport
-from training.recipe import Recipe
-from training.gate.split import Split, split
 from training.tables.spool import Column, column
 
 LISTED = 100

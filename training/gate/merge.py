@@ -15,10 +15,10 @@ from auditing.cases.provenance import Provenance
 from features.privacy import MASK, TOKENS
 from models.fitted import FIELDS
 from models.prediction import Target
+from training.errors import LabelsUnreviewed, ProvenanceUnknown
+from training.gate.duplicates import equal_texts, joined_groups
 from training.tables.columns import HEADERS, LABELS, ColumnMap, Role
 from training.tables.dataset import LabelledComplaints
-from training.gate.duplicates import equal_texts, joined_groups
-from training.errors import LabelsUnreviewed, ProvenanceUnknown
 from training.tables.spool import Column, rewritten
 
 _Indices = npt.NDArray[np.int64]

@@ -8,9 +8,9 @@ from unicodedata import east_asian_width
 
 from auditing.cases.provenance import Provenance
 from models.prediction import Target
-from training.tables.dataset import Location
 from training.errors import shown
 from training.gate.merge import MergeReport
+from training.tables.dataset import Location
 
 _WHOSE = {Provenance.PERSON: "人工", Provenance.IMPORTED: "导入", Provenance.MODEL: "模型"}
 

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
 
-from training.tables.dataset import LabelledComplaints
 from training.gate.merge import same_content
 from training.recipe import Recipe
+from training.tables.dataset import LabelledComplaints
 from training.tables.spool import Column
 
 DATED_SHARE = 0.95

@@ -17,10 +17,10 @@ from models.prediction import AUTO, HeadAnswer, Triage
 from models.triage import TriageModel
 from training.measuring.bootstrap import Answers, PairedBootstrap
 from training.measuring.comparison import compare
-from training.tables.dataset import LabelledComplaints
 from training.measuring.figures import TOP, Outcome
 from training.measuring.intervals import RESAMPLES, bounds
 from training.measuring.trust import lessons, pooled_probabilities
+from training.tables.dataset import LabelledComplaints
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,14 +8,14 @@ import numpy.typing as npt
 
 from features.segment import Lexicon
 from models.prediction import Target
-from training.tables.dataset import LabelledComplaints
-from training.measuring.evaluate import lessons_of, measure, read_background, read_documents
-from training.measuring.figures import Outcome, together
 from training.fitting.fit import Progress, fit
 from training.gate.examine import Examined
+from training.gate.split import folds
+from training.measuring.evaluate import lessons_of, measure, read_background, read_documents
+from training.measuring.figures import Outcome, together
 from training.measuring.peers import CHEAP, PeerName, ask, suited
 from training.recipe import Recipe
-from training.gate.split import folds
+from training.tables.dataset import LabelledComplaints
 
 _Indices = npt.NDArray[np.int64]
 

@@ -16,14 +16,14 @@ from models.fitted import FIELDS, FittedModel
 from models.prediction import Decision, Target
 from models.taxonomy import names_of
 from models.triage import TriageModel, out_of_scope
-from training.written.background import background_texts
-from training.tables.columns import Role
-from training.tables.dataset import LabelledComplaints
-from training.measuring.figures import Outcome, outcome, together
 from training.fitting.fit import Fit, Lesson, fit, lesson
 from training.gate.examine import Examined, trainable
+from training.measuring.figures import Outcome, outcome, together
 from training.recipe import Recipe
+from training.tables.columns import Role
+from training.tables.dataset import LabelledComplaints
 from training.tables.spool import Column, Documents, column
+from training.written.background import background_texts
 
 _Indices = npt.NDArray[np.int64]
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from models.prediction import Evidence, Target
 from models.triage import TriageModel
-from training.tables.dataset import LabelledComplaints, Location
 from training.measuring.evaluate import HeadEvaluation
+from training.tables.dataset import LabelledComplaints, Location
 
 SHOWN_MISTAKES = 12
 

@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from auditing.figures.profile import Profile, profile_of
 from models.triage import out_of_scope
-from training.tables.dataset import LabelledComplaints
-from training.measuring.evaluate import scored
 from training.fitting.fit import Fit
+from training.measuring.evaluate import scored
+from training.tables.dataset import LabelledComplaints
 
 
 def held_out_profile(twin: Fit, data: LabelledComplaints, documents: Sequence[tuple[str, ...]]) -> Profile:

@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from models.calibration import expected_calibration_error
 from models.prediction import Target
-from training.tables.columns import Role
-from training.tables.dataset import LabelledComplaints
 from training.measuring.figures import Outcome
 from training.measuring.intervals import accuracy_interval
+from training.tables.columns import Role
+from training.tables.dataset import LabelledComplaints
 from training.tables.moments import CHINA
 
 LENGTHS = (30, 80, 200)

@@ -23,9 +23,9 @@ from models.charter.roster import Roster
 from models.charter.route import CharterVersion
 from models.charter.trust import SHIPPED, Match, Trust
 from models.decision import Policy, choose_policy
-from training.tables.dataset import LabelledComplaints
 from training.fitting.fit import Fit
 from training.fitting.sets import choose_sets
+from training.tables.dataset import LabelledComplaints
 
 SAMPLE = 20_000
 """Rows that ten numbers are fitted to, evenly spread."""

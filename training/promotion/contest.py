@@ -13,8 +13,8 @@ from models.history import Change
 from models.prediction import TARGETS, Target
 from models.registry import Registry
 from models.versions import CHAMPION, UnknownVersion, VersionDamaged, VersionInfo
-from training.measuring.bootstrap import Answers, Difference, PairedBootstrap
 from training.errors import Refused, shown
+from training.measuring.bootstrap import Answers, Difference, PairedBootstrap
 from training.promotion.heldout import HeldOut, read_held_out
 from training.promotion.protection import Protection
 

@@ -27,11 +27,11 @@ from models.prediction import Target
 from models.registry import Registry
 from models.triage import TriageModel
 from models.versions import CHAMPION, UnknownVersion, VersionDamaged, VersionInfo
-from training.tables.dataset import LabelledComplaints
-from training.measuring.evaluate import evaluate
-from training.measuring.figures import Outcome
 from training.gate.examine import Examined
 from training.gate.merge import same_content
+from training.measuring.evaluate import evaluate
+from training.measuring.figures import Outcome
+from training.tables.dataset import LabelledComplaints
 from training.tables.spool import Documents
 from training.tracking import HELD_OUT_IN_MODEL, TrackedRun
 

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from training.tables.columns import LABELS, ColumnMap, Role
 from training.errors import TypeUnsuitable
+from training.tables.columns import LABELS, ColumnMap, Role
 
 Kind = Literal["text", "number"]
 

@@ -14,9 +14,9 @@ import pandas as pd
 
 from features.complaint import Complaint
 from models.prediction import Target
+from training.errors import LabelColumnMissing, TypesMixed
 from training.tables.cells import Kind, extra_of, kind_of, texts_of
 from training.tables.columns import HEADERS, LABELS, ColumnMap, Role, map_columns
-from training.errors import LabelColumnMissing, TypesMixed
 from training.tables.moments import parse_moment
 from training.tables.readers import open_table
 from training.tables.spool import Column, Pieces, TextPieces, Texts

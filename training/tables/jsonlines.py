@@ -5,8 +5,8 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from training.tables.delimited import find_encoding, open_binary
 from training.errors import RowBroken
+from training.tables.delimited import find_encoding, open_binary
 
 _LITERAL = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 """Numbers stay as they are written: 0.10 is not 0.1, and a long ticket number keeps all its digits."""

@@ -16,9 +16,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from training.errors import FileEmpty, FileUnreadable, FormatUnknown
 from training.tables.columns import Role, map_columns
 from training.tables.delimited import delimited_rows, find_encoding
-from training.errors import FileEmpty, FileUnreadable, FormatUnknown
 from training.tables.jsonlines import json_headers, json_rows
 from training.tables.spreadsheet import sheet_rows
 

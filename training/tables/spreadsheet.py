@@ -12,8 +12,8 @@ from xml.etree.ElementTree import ParseError
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
-from training.tables.delimited import fit
 from training.errors import FileUnreadable
+from training.tables.delimited import fit
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 """ECMA-376 part 1, 22.9.2.19 (ST_Xstring): characters that XML cannot hold, such as _x000D_ for a carriage return."""

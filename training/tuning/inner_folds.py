@@ -6,13 +6,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from training.tables.dataset import LabelledComplaints
 from training.errors import RowsTooFew
-from training.measuring.evaluate import lessons_of
 from training.gate.examine import Examined
-from training.tables.moments import CHINA
-from training.recipe import Recipe
 from training.gate.split import folds, strata
+from training.measuring.evaluate import lessons_of
+from training.recipe import Recipe
+from training.tables.dataset import LabelledComplaints
+from training.tables.moments import CHINA
 
 FOLDS = 3
 """Parts that are asked about."""

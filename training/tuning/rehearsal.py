@@ -8,14 +8,14 @@ from pathlib import Path
 from features.segment import Lexicon
 from models.prediction import Target
 from training.fitting.counted import Counted, count_ngrams
-from training.tables.dataset import LabelledComplaints
-from training.measuring.evaluate import lessons_of, measure
-from training.measuring.figures import Outcome
 from training.fitting.fit import Progress, fit
 from training.gate.examine import Examined
-from training.tuning.inner_folds import InnerFold
+from training.measuring.evaluate import lessons_of, measure
+from training.measuring.figures import Outcome
 from training.recipe import Recipe
+from training.tables.dataset import LabelledComplaints
 from training.tables.spool import Documents
+from training.tuning.inner_folds import InnerFold
 
 
 @dataclass(frozen=True, eq=False)

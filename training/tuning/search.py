@@ -16,8 +16,8 @@ import optuna
 
 from models.prediction import Target
 from training.measuring.figures import Outcome, together
-from training.tuning.inner_folds import InnerFold
 from training.recipe import Recipe
+from training.tuning.inner_folds import InnerFold
 from training.tuning.trials import Advantage, Trial, TrialState, advantage, score
 
 TRIALS, MINUTES = 20, 30.0

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from models.prediction import Target
-from training.tables.dataset import LabelledComplaints
 from training.gate.duplicates import near_duplicate_groups
+from training.tables.dataset import LabelledComplaints
 
 GRAM = 10
 """Characters in a row that no two people write by chance, unless they are a name or a formula."""
