@@ -17,8 +17,8 @@ class Recognised(NamedTuple):
     grams: see `features.ngrams`. entries: uint64 [6 * n], of the look-up. row_of: int32 [6 * n], each n-gram's row, -1
     where it is no feature; after `recognise`, its place in `rows`. rows, counts: int32 [6 * n], the features in the
     order in which they first occur, block after block, and how often each occurs. ends: int32 [2 * n_fields], where
-    each block's features end. facts: int32 [3]: Han characters in title and text, their 2-grams of characters, and how
-    many of these are features. seen: int32 [v], all 0 between two calls.
+    each block's features end. facts: int32 [3]: Han characters in title and text, the 2-grams of characters of
+    the text (of the title where the text has none), and how many of these are features. seen: int32 [v], all 0 between two calls.
     """
 
     grams: Scratch
@@ -78,8 +78,10 @@ def recognise(
                 pair = grams.ends[index(j)] - grams.starts[index(j)] == 2
                 pairs += pair
                 found += pair and row_of[index(j)] >= 0
-            facts[1] += pairs
-            facts[2] += found
+            # of the text, or of the title where the text has none: models that have met no titles know no n-grams of them
+            if pairs > 0:
+                facts[1] = pairs
+                facts[2] = found
         # both loops are without a branch, for nobody can foretell which n-grams are known or occur again
         known = 0
         for j in range(i, stop):

@@ -51,7 +51,7 @@ class Scores(NamedTuple):
 
     @property
     def facts(self) -> Integers:
-        """Han characters in title and text, their 2-grams of characters, how many of them are known: int32 [3]."""
+        """Han characters in title and text, 2-grams of characters of the text, else of the title, how many of them are known: int32 [3]."""
         return self.whole[-1, :3]
 
     @property

@@ -89,13 +89,14 @@ def test_a_text_of_nothing_known_has_no_odds(tiny_model):
 
 @given(data=st.data())
 @settings(max_examples=50, deadline=None)
-def test_facts_are_counts_of_title_and_text(data, awkward, tiny_model, tiny_fitted):
+def test_facts_are_counts_of_title_and_text_and_of_the_2_grams_of_either(data, awkward, tiny_model, tiny_fitted):
     reading = tiny_model.read(drawn_complaint(data, awkward))
     blocks, spelled = tiny_fitted.vocabulary.blocks, tiny_fitted.vocabulary.spelling.strings()
     known = {(block, name) for block, name in zip(blocks.tolist(), spelled, strict=True)}
     texts = [field.text for field in reading.fields[:2]]
     han = sum("\u4e00" <= c <= "\u9fff" or "\u3400" <= c <= "\u4dbf" for text in texts for c in text)
-    pairs = [(2 * field + 1, text[i : i + 2]) for field, text in enumerate(texts) for i in range(len(text) - 1)]
+    title, text = ([(2 * field + 1, each[i : i + 2]) for i in range(len(each) - 1)] for field, each in enumerate(texts))
+    pairs = text or title
     facts = tiny_model.scores(reading).facts.tolist()
     assert facts == [han, len(pairs), sum(pair in known for pair in pairs)]
 

@@ -258,7 +258,7 @@ def test_a_text_out_of_scope_has_no_code_and_says_why(tmp_path, tiny_model):
         "complaint",
         "unsure",
         "P2",
-        "not_a_complaint",
+        "unfamiliar_text",
     ]
     assert second["doubts"] == "too_short"
 
