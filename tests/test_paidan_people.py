@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 import paidan
-from auditing.errors import PasswordUnfit
+from auditing.people.errors import PasswordUnfit
 
 WORD = "白日依山尽黄河入海流"
 

@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from auditing.errors import NameUnfit, PersonKnown, StoreUnavailable, UnknownPerson
+from auditing.errors import StoreUnavailable
 from auditing.log.accesses import Action, access_row
 from auditing.log.events import Role
+from auditing.people.errors import NameUnfit, PersonKnown, UnknownPerson
 from auditing.people.passwords import Passwords
 from auditing.store.chain import append
 from auditing.store.database import describe, writing

@@ -18,7 +18,8 @@ from hashlib import sha256
 from sqlalchemy import Engine, Row, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from auditing.errors import StoreUnavailable, UnknownKey, UnknownScope
+from auditing.errors import StoreUnavailable
+from auditing.people.errors import UnknownKey, UnknownScope
 from auditing.store.database import describe, writing
 from auditing.store.schema import api_keys
 

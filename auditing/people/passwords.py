@@ -6,7 +6,7 @@ import unicodedata
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from auditing.errors import PasswordUnfit
+from auditing.people.errors import PasswordUnfit
 
 SHORTEST, LONGEST = 10, 200
 """Characters of a password."""

@@ -16,9 +16,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from auditing.errors import SignInRefused, SignInSlowed, StoreUnavailable
+from auditing.errors import StoreUnavailable
 from auditing.log.accesses import Action, access_row
 from auditing.people.accounts import LONGEST_NAME, Person, person_of, written
+from auditing.people.errors import SignInRefused, SignInSlowed
 from auditing.people.passwords import Passwords
 from auditing.store.chain import append
 from auditing.store.database import describe, writing

@@ -17,19 +17,10 @@ from fastapi import FastAPI, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from auditing.charters.errors import ChangeUnexplained, CharterChanged, NoEarlierCharter, UnknownCharter
-from auditing.errors import (
-    AuditingError,
-    CaseNotReady,
-    MayNotRule,
-    PasswordUnfit,
-    ReviewIncomplete,
-    SignInRefused,
-    SignInSlowed,
-    StoreUnavailable,
-    UnknownEvent,
-)
+from auditing.errors import AuditingError, CaseNotReady, MayNotRule, ReviewIncomplete, StoreUnavailable, UnknownEvent
 from auditing.log.accesses import AccessLog, Action
 from auditing.log.events import Role
+from auditing.people.errors import PasswordUnfit, SignInRefused, SignInSlowed
 from auditing.people.sessions import LONGEST, Session, Sessions
 from auditing.store.database import describe
 from serving.console.visits import (

@@ -1,6 +1,7 @@
 import pytest
 
-from auditing.errors import StoreUnavailable, UnknownKey, UnknownScope
+from auditing.errors import StoreUnavailable
+from auditing.people.errors import UnknownKey, UnknownScope
 from auditing.people.keys import KeyRing, Scope
 
 

@@ -4,18 +4,11 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
-from auditing.errors import (
-    NameUnfit,
-    PasswordUnfit,
-    PersonKnown,
-    SignInRefused,
-    SignInSlowed,
-    UnknownPerson,
-)
 from auditing.log.accesses import AccessLog, Action
 from auditing.log.events import Role
 from auditing.log.verify import verify
 from auditing.people.accounts import People
+from auditing.people.errors import NameUnfit, PasswordUnfit, PersonKnown, SignInRefused, SignInSlowed, UnknownPerson
 from auditing.people.passwords import Passwords
 from auditing.people.sessions import IDLE, LONGEST, LONGEST_WAIT, Sessions, wait_after
 from auditing.store.schema_history import people, sessions, sign_in_failures

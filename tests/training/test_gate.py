@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from training.errors import ClassesTooFew, GateRefused, LabelColumnMissing, TextMissing
+from training.errors import GateRefused, LabelColumnMissing
+from training.gate.errors import ClassesTooFew, TextMissing
 from training.gate.examine import examine, inspect, trainable
 from training.gate.split import Split
 from training.recipe import Recipe

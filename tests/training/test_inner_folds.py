@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from features.normalise import Normaliser
-from training.errors import RowsTooFew
+from training.gate.errors import RowsTooFew
 from training.gate.examine import examine
 from training.recipe import Recipe
 from training.tables.dataset import read_labelled

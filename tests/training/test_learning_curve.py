@@ -15,7 +15,7 @@ from training.curve.measure import MORE, SHARES, Point, curve_of, learning_curve
 from training.curve.picture import learning_curve_picture
 from training.curve.report import CurveReport
 from training.curve.run import run_learning_curves
-from training.errors import RowsTooFew
+from training.gate.errors import RowsTooFew
 from training.gate.examine import examine
 from training.measuring.figures import Outcome
 from training.recipe import Recipe

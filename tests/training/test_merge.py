@@ -5,7 +5,8 @@ import pytest
 
 from auditing.cases.provenance import Provenance
 from features.normalise import Normaliser
-from training.errors import LabelsUnreviewed, ProvenanceUnknown
+from training.errors import ProvenanceUnknown
+from training.gate.errors import LabelsUnreviewed
 from training.gate.examine import examine
 from training.gate.merge import merge
 from training.recipe import Recipe

@@ -12,7 +12,8 @@ from models.versions import VersionInfo
 from training.gate.examine import examine
 from training.measuring.bootstrap import PairedBootstrap
 from training.measuring.evaluate import read_documents
-from training.promotion.contest import Comparison, PromotionRefused, Verdict, _pairs, _verdict
+from training.promotion.comparison import Comparison, Verdict
+from training.promotion.contest import PromotionRefused, _pairs, _verdict
 from training.promotion.heldout import HeldOut, champions_answers, row_digests
 from training.promotion.protection import Protection, ProtectionUnreadable, RecallLoss, read_protected
 from training.recipe import Recipe

@@ -27,7 +27,7 @@ from models.triage import TriageModel
 from models.versions import CHALLENGER, CHAMPION
 from serving.champion import load_champion
 from serving.settings import Settings
-from training.errors import ClassesTooFew
+from training.gate.errors import ClassesTooFew
 from training.recipe import Recipe
 from training.run import train
 from training.tracking import Tracker

@@ -13,7 +13,7 @@ from models.bundle import verify_bundle
 from models.registry import Registry
 from models.versions import CHALLENGER
 from paidan_progress import interruptible
-from training.errors import RowsTooFew
+from training.gate.errors import RowsTooFew
 from training.recipe import Recipe
 from training.run import train
 from training.tracking import Tracker

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from features.segment import Lexicon
 from models.prediction import Target
 from training.curve.power_law import PowerLaw
-from training.errors import RowsTooFew
 from training.fitting.fit import Lesson, Progress, fit
+from training.gate.errors import RowsTooFew
 from training.gate.examine import Examined
 from training.gate.split import folds
 from training.measuring.evaluate import lessons_of, measure, read_background, read_documents

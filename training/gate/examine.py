@@ -11,8 +11,9 @@ import pandas as pd
 
 from features.complaint import MAX_TEXT_LENGTH
 from models.prediction import Target
-from training.errors import ClassesTooFew, LabelColumnMissing, TextMissing
+from training.errors import LabelColumnMissing
 from training.gate.duplicates import equal_texts, joined_groups, near_duplicate_groups
+from training.gate.errors import ClassesTooFew, TextMissing
 from training.gate.merge import MergeReport
 from training.gate.report import ClassCount, FileColumns, GateReport, HeadReport, Rows
 from training.gate.split import Split, split

@@ -15,8 +15,9 @@ from auditing.cases.provenance import Provenance
 from features.privacy import MASK, TOKENS
 from models.fitted import FIELDS
 from models.prediction import Target
-from training.errors import LabelsUnreviewed, ProvenanceUnknown
+from training.errors import ProvenanceUnknown
 from training.gate.duplicates import equal_texts, joined_groups
+from training.gate.errors import LabelsUnreviewed
 from training.tables.columns import HEADERS, LABELS, ColumnMap, Role
 from training.tables.dataset import LabelledComplaints
 from training.tables.spool import Column, rewritten

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from training.errors import RowsTooFew
+from training.gate.errors import RowsTooFew
 from training.gate.examine import Examined
 from training.gate.split import folds, strata
 from training.measuring.evaluate import lessons_of
