@@ -248,10 +248,10 @@ def test_a_text_out_of_scope_has_no_code_and_says_why(tmp_path, tiny_model):
     path = written(tmp_path / "a.csv", f"text\n{CHAT}\n你好\n")
     score(path, tmp_path / "b.csv", tiny_model)
     first, second = csv_rows(tmp_path / "b.csv")
-    silent = ["", "0", "abstain"]
+    nothing = ["", "0", "abstain"]
     doubts = tiny_model.triage(Complaint(text=CHAT)).doubts
     assert set(doubts) & {"unfamiliar_text", "not_a_complaint"}
-    assert [first[name] for name in ANSWER_COLUMNS] == [*silent, *silent, "complaint", "unsure", "P2", *doubts]
+    assert [first[name] for name in ANSWER_COLUMNS] == [*nothing, *nothing, "complaint", "unsure", "P2", *doubts]
     assert second["doubts"] == "too_short"
 
 
