@@ -67,6 +67,19 @@ class Words:
         return Words, (self.lexicon,)
 
 
+class Terms(dict[str, int]):
+    """The terms of a vectoriser by their places, kept as one text: joblib writes each entry of a plain dictionary by itself."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # normalised text has no control characters
+        return Terms.in_order, ("\0".join(self),)
+
+    @classmethod
+    def in_order(cls, terms: str) -> "Terms":
+        """Number the terms, which are parted by NUL."""
+        return cls((term, place) for place, term in enumerate(terms.split("\0")))
+
+
 def reference_pipelines(model: FittedModel, lexicon: Lexicon) -> dict[Target, Pipeline]:
     """A pipeline per head, from complaints to probabilities.
 
@@ -87,7 +100,7 @@ def reference_pipelines(model: FittedModel, lexicon: Lexicon) -> dict[Target, Pi
             **({"analyzer": "char", "ngram_range": (1, CHARACTER_N)} if is_characters else {"analyzer": words}),
         )
         # not as a parameter: notebooks print those, and a hundred thousand terms take minutes
-        vectoriser.vocabulary_ = {term: place for place, term in enumerate(spelled[mine])}
+        vectoriser.vocabulary_ = Terms.in_order("\0".join(spelled[mine]))
         vectoriser.idf_ = model.records.idf[mine].astype(np.float64)
         name = f"{FIELDS[field]}_{'characters' if is_characters else 'words'}"
         parts.append((name, Pipeline([("field", OneField(field)), ("tfidf", vectoriser)])))

@@ -17,8 +17,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from matplotlib.figure import Figure
-
 from models.mlflow_store import import_mlflow
 from models.pyfunc import write_model
 from models.registry import Registry
@@ -190,10 +188,13 @@ class TrackedRun:
         writer.writerows({column: _plain(value) for column, value in row.items()} for row in rows)
         self._log_text("\ufeff" + stream.getvalue(), f"tables/{name}.csv")
 
-    def log_figure(self, name: str, figure: Figure) -> None:
+    def log_picture(self, name: str, png: bytes) -> None:
         """Keep a picture as pictures/<name>.png."""
-        with self.registry.store.answering():
-            self._client.log_figure(self.run_id, figure, f"pictures/{name}.png")
+        with tempfile.TemporaryDirectory() as scratch:
+            picture = Path(scratch) / f"{name}.png"
+            picture.write_bytes(png)
+            with self.registry.store.answering():
+                self._client.log_artifact(self.run_id, str(picture), "pictures")
 
     def log_json(self, name: str, content: object) -> None:
         """Keep a report as <name>.json."""

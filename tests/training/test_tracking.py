@@ -21,6 +21,7 @@ from models.prediction import ModelVersion, Triage
 from models.pyfunc import PIPELINE_IN_MODEL
 from models.registry import BUNDLE_IN_MODEL, Registry
 from models.versions import RegistryUnavailable
+from training.card.drawing import png
 from training.tracking import NothingToRegister, Tracker, failure_note, without_paths
 
 # MLflow 3.17 on SQLAlchemy 2.1
@@ -61,7 +62,7 @@ def test_a_run_keeps_recipe_data_figures_and_reports(registry):
         run.log_dataset("f" * 64, {"rows": 40, "classes": 7}, "haikou12345.csv.gz")
         run.log_metrics({"office/accuracy": np.float64(0.77), "office/recall/城管局（综合）": 0.5})
         run.log_table("per_class", [{"office": "城管局", "recall": 0.5}, {"office": "税务局", "rows": 3}])
-        run.log_figure("confusion", Figure())
+        run.log_picture("confusion", png(Figure()))
         run.log_json("gate", {"rows": np.int64(40), "thin": {"税务局"}})
         run.log_text("gate", "40 行")
     kept = registry.store.client.get_run(run.run_id)
@@ -307,7 +308,7 @@ def test_machines_share_a_server_and_keep_their_champion_when_it_goes_away(serve
     trainer = Registry.under(tmp_path / "trainer", verify, address)
     with Tracker(trainer).run("remote") as run:
         run.log_recipe({"seed": 7})
-        run.log_figure("confusion", Figure())
+        run.log_picture("confusion", png(Figure()))
         run.log_bundle(bundle)
         run.register(["domain"], {"domain/accuracy": 0.9})
     trainer.promote("challenger", "li", "first")

@@ -3,6 +3,7 @@
 Chinese is drawn with Noto Sans SC out of a package, because the machine may have no Chinese font.
 """
 
+import io
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +25,13 @@ Floats = npt.NDArray[np.floating[Any]]
 def figure_of(width: float, height: float) -> Figure:
     """Give an empty figure, in inches, whose parts make room for one another."""
     return Figure(figsize=(width, height), dpi=_DPI, layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1))
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as a PNG file."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png")
+    return stream.getvalue()
 
 
 def font(size: float) -> FontProperties:

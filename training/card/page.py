@@ -5,14 +5,12 @@ that it opens anywhere, also where there is no network.
 """
 
 import base64
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from matplotlib.figure import Figure
 
 from training.measuring.figures import ClassFigures
 from training.measuring.figures_report import FiguresReport
@@ -26,7 +24,7 @@ class HeadCard:
     """What a card tells of one head.
 
     report: figures, those of the baselines among them, and slices. policy: when an answer is sent without a person, as a sentence.
-    silent: labels that cannot reach that. classes: most frequent first. pictures: by title.
+    silent: labels that cannot reach that. classes: most frequent first. pictures: PNG files, by title.
     """
 
     target: str
@@ -34,7 +32,7 @@ class HeadCard:
     policy: str
     silent: Sequence[str]
     classes: Sequence[ClassFigures]
-    pictures: Mapping[str, Figure]
+    pictures: Mapping[str, bytes]
 
 
 def write_card(name: str, about: Mapping[str, Any], gate: str, heads: Sequence[HeadCard]) -> str:
@@ -46,13 +44,11 @@ def write_card(name: str, about: Mapping[str, Any], gate: str, heads: Sequence[H
     environment = Environment(loader=FileSystemLoader(_PAGES), autoescape=True, undefined=StrictUndefined)
     drawn = [
         {name: getattr(head, name) for name in ("target", "report", "policy", "silent", "classes")}
-        | {"pictures": {title: _png(picture) for title, picture in head.pictures.items()}}
+        | {"pictures": {title: _inside(picture) for title, picture in head.pictures.items()}}
         for head in heads
     ]
     return environment.get_template("card.html").render(name=name, about=about, gate=gate, heads=drawn, sides=SIDES)
 
 
-def _png(figure: Figure) -> str:
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png")
-    return base64.b64encode(stream.getvalue()).decode("ascii")
+def _inside(picture: bytes) -> str:
+    return base64.b64encode(picture).decode("ascii")

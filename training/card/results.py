@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from models.decision import Policy
 from models.fitted import FittedModel
 from models.prediction import Target
+from training.card.drawing import png
 from training.card.page import HeadCard, write_card
 from training.card.pictures import confusion, reliability, sweep
 from training.gate.report import GateReport
@@ -48,7 +48,7 @@ def log_results(
         run.log_table(f"{head.target}_slices", [each.to_dict() for each in report.slices])
         pictures = _pictures(head.target, said, head.policy)
         for kind, picture in pictures.items():
-            run.log_figure(f"{head.target}_{kind}", picture)
+            run.log_picture(f"{head.target}_{kind}", picture)
         cards.append(
             HeadCard(
                 target=head.target,
@@ -75,11 +75,11 @@ def _log_tables(run: TrackedRun, target: Target, said: Outcome) -> None:
     )
 
 
-def _pictures(target: Target, said: Outcome, policy: Policy) -> dict[str, Figure]:
+def _pictures(target: Target, said: Outcome, policy: Policy) -> dict[str, bytes]:
     counts, labels = said.confusion()
     points = said.sweep()
     finite = [threshold for threshold in policy.thresholds if np.isfinite(threshold)]
-    return {
+    drawn = {
         "confusion": confusion(counts, labels, target),
         "reliability": reliability(said.confidence, said.correct, target),
         "sweep": sweep(
@@ -91,3 +91,4 @@ def _pictures(target: Target, said: Outcome, policy: Policy) -> dict[str, Figure
             target,
         ),
     }
+    return {kind: png(figure) for kind, figure in drawn.items()}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from features.normalise import Normaliser
 from features.segment import Lexicon
+from training.card.drawing import png
 from training.curve.measure import learning_curves
 from training.curve.picture import learning_curve_picture
 from training.curve.report import CurveReport
@@ -43,7 +44,7 @@ def run_learning_curves(
             run.log_metrics({f"{target}/{name}": value for name, value in report.metrics().items()})
             run.log_table(f"{target}_learning_curve", report.shares)
             run.log_table(f"{target}_worth_of_labels", report.classes())
-            run.log_figure(f"{target}_learning_curve", learning_curve_picture(report, target))
+            run.log_picture(f"{target}_learning_curve", png(learning_curve_picture(report, target)))
         run.log_json("learning_curve", {target: report.to_dict() for target, report in reports.items()})
         run.log_text("learning_curve", "\n".join(f"{target}\n{said.to_text()}" for target, said in reports.items()))
     return reports
