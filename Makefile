@@ -19,7 +19,7 @@ run: setup
 	$(BIN)/paidan run $(if $(DATA),--data '$(DATA)') $(foreach c,$(COLUMN),--column '$(c)')
 
 test: setup
-	$(BIN)/python -m pytest --numprocesses auto
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 check: setup
 	$(BIN)/ruff format --check .

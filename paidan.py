@@ -127,10 +127,13 @@ def train(
 ) -> None:
     """训练并登记一个版本（challenger）；不给 --data 时用自带的起步集 | train and register a version."""
     from training.recipe import Recipe
-    from training.tuning.search import Tuning
 
     recipe = Recipe(seed=seed, sets=f"smallest set @ coverage >= {coverage}" if coverage else "")
-    tuning = None if trials is None else Tuning(trials, minutes, interruptible, trials_progress(trials))
+    tuning = None
+    if trials is not None:
+        from training.tuning.search import Tuning
+
+        tuning = Tuning(trials, minutes, interruptible, trials_progress(trials))
     trained = _train(data, columns, charter, recipe, tuning)
     click.echo(_summary(trained))
     click.echo(f"已登记 registered: {trained.version.name} 版本 version {trained.version.number} → challenger")

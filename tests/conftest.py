@@ -33,6 +33,7 @@ from models.triage import TriageModel
 from training.fitting.fit import fit, lesson
 from training.measuring.evaluate import read_background
 from training.recipe import Recipe
+from training.written.background import background_texts
 
 
 def _module(name):
@@ -58,6 +59,15 @@ def lexicon():
 def tiny_complaints():
     """The (text, domain, office) of each complaint that the tiny model has learnt from."""
     return list(_module("tiny").complaints())
+
+
+@pytest.fixture(scope="module")
+def short_background():
+    """Learn from every tenth background text only, for tests that do not look at what a model is silent on."""
+    with pytest.MonkeyPatch.context() as patch:
+        texts = background_texts()[::10]
+        patch.setattr("training.measuring.evaluate.background_texts", lambda: texts)
+        yield
 
 
 @pytest.fixture(scope="session")

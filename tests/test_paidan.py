@@ -16,7 +16,10 @@ import paidan_audit
 from models.charter.demo import demo_charter
 
 # MLflow 3.17 on SQLAlchemy 2.1
-pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")
+pytestmark = [
+    pytest.mark.usefixtures("short_background"),
+    pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning"),
+]
 
 
 @pytest.fixture(scope="session")
@@ -263,7 +266,7 @@ class TestWithVersions:
         assert code == 0
         assert [share["rows"] for share in curve["shares"]] == sorted(share["rows"] for share in curve["shares"])
         assert curve["gain_low"] <= curve["gain_high"]
-        assert "1,000" in run(*asked)[1]
+        assert "1,000" in run(*asked, "--folds", "2")[1]
         assert run(*asked, "--against", "naive")[0] == 2
 
     def test_files_without_the_versions_labels_are_refused(self, run, tmp_path, tiny_complaints, home, monkeypatch):

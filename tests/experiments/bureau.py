@@ -1,8 +1,6 @@
 """A bureau that uses paidan as its people do: the command line, the service over HTTP, the queue, and a home on disk."""
 
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Self
 
 import httpx
+from click.testing import CliRunner
 from sqlalchemy import Engine
 
 from auditing.cases.book import CaseBook
@@ -27,8 +26,7 @@ from features.complaint import Complaint
 from models.bundle import verify_bundle
 from models.registry import Registry
 from models.triage import TriageModel
-from tests.benchmarks.data import ROOT
-from tests.benchmarks.services import environment
+from paidan import cli
 from tests.experiments.weeks import Stretch
 
 _LOG, _KEY = "caselog.db", "digest.key"
@@ -58,15 +56,11 @@ class Bureau:
     home: Path
 
     def paidan(self, *arguments: str) -> str:
-        """Run a command as a process of its own; what it printed. Raises CommandFailed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "paidan", *arguments],
-            cwd=ROOT, env=environment(home=self.home), capture_output=True, check=False,
-        )  # fmt: skip
-        said = done.stdout.decode(errors="replace")
-        if done.returncode:
-            raise CommandFailed(arguments, said + done.stderr.decode(errors="replace"))
-        return said
+        """Run a command of the door at this home; what it printed. Raises CommandFailed."""
+        done = CliRunner(env={"PAIDAN_HOME": str(self.home)}).invoke(cli, arguments)
+        if done.exit_code:
+            raise CommandFailed(arguments, done.output)
+        return done.output
 
     def model(self, reference: str) -> TriageModel:
         """Load a registered version."""

@@ -1,4 +1,4 @@
-"""The experiment itself: all of it on a few rows of the starter set, in its own processes."""
+"""The experiment itself: all of it on a few rows of the starter set."""
 
 import os
 
@@ -12,6 +12,9 @@ from training.written.starter import starter_files
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+# MLflow 3.17 on SQLAlchemy 2.1
+@pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")
+@pytest.mark.usefixtures("short_background")
 def test_the_whole_loop_runs_on_a_few_rows(tmp_path):
     weeks = read_weeks(starter_files()[:3], (), 60, 12)
     found = run(weeks, Plan(budget=20, seeds=0, requests=400), tmp_path)

@@ -24,7 +24,10 @@ from training.tracking import Tracker
 from training.written.starter import starter_files
 
 # MLflow 3.17 on SQLAlchemy 2.1
-pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")
+pytestmark = [
+    pytest.mark.usefixtures("short_background"),
+    pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning"),
+]
 
 SIZES = {"steep": 1500, "flat": 1500, "easy": 1500, "rare": 20}
 """Rows of each class: one that learns, one that does not, one that is known already, one with too few rows."""

@@ -20,7 +20,10 @@ from training.tracking import Tracker
 from training.tuning.search import SEARCHED, Tuning
 
 # MLflow 3.17 on SQLAlchemy 2.1
-pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")
+pytestmark = [
+    pytest.mark.usefixtures("short_background"),
+    pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning"),
+]
 
 
 @pytest.fixture(scope="module")
