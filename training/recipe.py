@@ -2,6 +2,9 @@
 
 from dataclasses import asdict, dataclass
 
+MANY_CLASSES = 120
+"""Classes of all heads together from which on no fewer features are kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -20,7 +23,8 @@ class Recipe:
     min_df: int = 2
     """An n-gram of fewer documents is no feature."""
     max_features: int = 200_000
-    """Features kept, those with the largest weights: a bundle stays small and a look-up stays in the cache."""
+    """Features kept, those with the largest weights, where there are MANY_CLASSES: a bundle stays small and a look-up stays in
+    the cache. Of fewer classes each feature takes less room, and more of them stay: see `features_for`."""
     emphasis: float = 0.5
     """Power of a feature's largest weight in a first fit that the feature is multiplied by; 0 leaves all as they are."""
     c: float = 0.5
@@ -67,6 +71,13 @@ class Recipe:
         ):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected at least {least}")
+
+    def features_for(self, classes: int) -> int:
+        """How many features are kept at most by heads that have so many classes together.
+
+        What is left out is what tells no classes apart, and with it much of what tells complaints from other texts.
+        """
+        return self.max_features * MANY_CLASSES // min(max(classes, 1), MANY_CLASSES)
 
     def to_params(self) -> dict[str, str | int | float]:
         """Return the settings by name, as an experiment tracker takes them."""

@@ -36,18 +36,10 @@ def silence(starter_model):
     return silent
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the target; measured 98%, 97% and 95%, 97% of all, when one complaint in a hundred may be turned away",
-)
 def test_on_texts_that_are_no_complaints_both_heads_stay_silent(silence):
     assert np.mean([silent for suite in silence.values() for silent in suite]) >= 0.98
-
-
-def test_on_most_texts_that_are_no_complaints_both_heads_stay_silent(silence):
     shares = {suite: np.mean(silent) for suite, silent in silence.items()}
-    assert min(shares.values()) >= 0.93, shares
-    assert np.mean(list(shares.values())) >= 0.95, shares
+    assert min(shares.values()) >= 0.95, shares
 
 
 def outside(model, data):

@@ -11,7 +11,6 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from features.segment import Lexicon
-from features.vectorise import ComplaintVectoriser
 from models.calibrated import CrossFit, Pairs, cross_fit
 from models.calibration import Calibration, fit_calibration
 from models.decision import Floor, Precision, choose_policy
@@ -93,6 +92,7 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
     and the caller's to remove. counted: the n-grams of these documents and texts, where they have been counted already.
     """
     solver = Solver(recipe.c, recipe.balance, recipe.max_iter, recipe.tol, recipe.seed)
+    at_most = recipe.features_for(sum(len(taught.classes) for taught in lessons))
     progress("features", 0, 2)
     if counted is None:
         vectoriser, matrix = count_ngrams(documents, background, lexicon, recipe.min_df, jobs=jobs, spool=spool)
@@ -110,10 +110,10 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
     )
     *folded, scoped = first
     cross_fit_again(
-        problems, pairs, first, _features(vectoriser, recipe), solver,
+        problems, pairs, first, Features(vectoriser.blocks_, vectoriser.block_weights(), at_most, recipe.emphasis), solver,
         len(lessons), jobs=jobs, progress=partial(progress, "out of fold, again"), spool=spool,
     )  # fmt: skip
-    chosen = emphasis(overall(first, len(lessons)), recipe.max_features, recipe.emphasis)
+    chosen = emphasis(overall(first, len(lessons)), at_most, recipe.emphasis)
     matrix = matrix.emphasise(chosen, vectoriser.blocks_, vectoriser.block_weights())
     texts = texts.emphasise(chosen.plain(), vectoriser.blocks_, vectoriser.block_weights())
     vectoriser.select(*chosen)
@@ -149,10 +149,6 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
     )
     bounded = learn_scope(vectoriser, unbounded, documents, background, aside, scoped.margins[:, 1], best, odds)
     return Fit(replace(unbounded, scope=bounded), tuple(out_of_fold))
-
-
-def _features(vectoriser: ComplaintVectoriser, recipe: Recipe) -> Features:
-    return Features(vectoriser.blocks_, vectoriser.block_weights(), recipe.max_features, recipe.emphasis)
 
 
 def _problems(lessons: Sequence[Lesson], aside: ScopeLesson, matrix: Rows, texts: Rows) -> list[Problem]:

@@ -19,9 +19,9 @@ from models.likeness import NO_ODDS, ODDS, Doubles, margin_alone, signs
 from models.rows import Rows
 from models.scorer import TEXT_BLOCKS
 
-LIKENESS_LOSS, KNOWN_LOSS, SHORT_LOSS = 0.0065, 0.0005, 0.001
-"""Share of complaints that each bound of the scope may turn away, together one in a hundred: by margins of fits on four fifths
-of them, and a fit on all is surer (docs/quality.md)."""
+LIKENESS_LOSS, KNOWN_LOSS, SHORT_LOSS = 0.0115, 0.0005, 0.001
+"""Share of complaints that each bound of the scope may turn away, by margins of fits on four fifths of them. A fit on all is surer:
+of rows that it has not learnt either it turns away one in a hundred, and mostly the same by several signs (docs/quality.md)."""
 
 SAMPLE = 20_000
 """Complaints that the scope is learnt from and the bounds are measured on; there are far fewer background texts."""
