@@ -5,6 +5,9 @@ from dataclasses import asdict, dataclass
 MANY_CLASSES = 120
 """Classes of all heads together from which on no fewer features are kept."""
 
+ROOM = 3
+"""How many times as many features are kept at most where there are few classes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -23,8 +26,8 @@ class Recipe:
     min_df: int = 2
     """An n-gram of fewer documents is no feature."""
     max_features: int = 200_000
-    """Features kept, those with the largest weights, where there are MANY_CLASSES: a bundle stays small and a look-up stays in
-    the cache. Of fewer classes each feature takes less room, and more of them stay: see `features_for`."""
+    """Features that the heads learn from, those with the largest weights: a bundle stays small and a look-up stays in the cache.
+    Where there are few classes each takes little room, and more stay for the scope: see `features_for`."""
     emphasis: float = 0.5
     """Power of a feature's largest weight in a first fit that the feature is multiplied by; 0 leaves all as they are."""
     c: float = 0.5
@@ -73,11 +76,11 @@ class Recipe:
                 raise ValueError(f"{name} is {getattr(self, name)}, expected at least {least}")
 
     def features_for(self, classes: int) -> int:
-        """How many features are kept at most by heads that have so many classes together.
+        """How many features are kept at most, for the heads and the scope, where the heads have so many classes together.
 
-        What is left out is what tells no classes apart, and with it much of what tells complaints from other texts.
+        What tells no classes apart is much of what tells complaints from other texts.
         """
-        return self.max_features * MANY_CLASSES // min(max(classes, 1), MANY_CLASSES)
+        return min(ROOM * self.max_features, self.max_features * MANY_CLASSES // min(max(classes, 1), MANY_CLASSES))
 
     def to_params(self) -> dict[str, str | int | float]:
         """Return the settings by name, as an experiment tracker takes them."""

@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 
 from models.calibrated import CrossFit, cross_fit
-from models.emphasis import Features, cross_fit_again, emphasis, overall
+from models.emphasis import FAINT, Features, Limits, cross_fit_again, emphasis, overall
 from models.rows import Rows
 from models.solver import Problem, Solver
 
@@ -26,10 +26,18 @@ def told():
 
 
 def test_the_most_important_stay_each_by_the_root_of_its_importance():
-    chosen = emphasis(np.array([4, 0, 1, 0.25, 9], np.float32), 3)
+    chosen = emphasis(np.array([4, 0, 1, 0.25, 9], np.float32), Limits(3, 3))
     assert chosen.kept.tolist() == [0, 2, 4]
     np.testing.assert_allclose(chosen.factors / chosen.factors[1], [2, 1, 3])
     np.testing.assert_allclose((chosen.factors**2).mean(), 1, rtol=1e-6)
+
+
+def test_those_that_stay_for_the_scope_alone_are_faint_and_leave_the_others_as_they_were():
+    importance = np.array([4, 0, 1, 0.25, 9], np.float32)
+    alone, beside = emphasis(importance, Limits(3, 3)), emphasis(importance, Limits(3, 4))
+    assert beside.kept.tolist() == [0, 2, 3, 4]
+    np.testing.assert_allclose(beside.factors[[0, 1, 3]], alone.factors, rtol=1e-6)
+    assert beside.factors[2] == pytest.approx(FAINT * beside.factors[1] / 2)
 
 
 def test_what_no_head_has_met_is_as_important_as_it_is_to_the_others():
@@ -40,8 +48,8 @@ def test_what_no_head_has_met_is_as_important_as_it_is_to_the_others():
 
 
 def test_of_no_importance_is_no_feature_unless_all_are():
-    assert emphasis(np.array([0, 2, 0], np.float32), 3).kept.tolist() == [1]
-    assert emphasis(np.zeros(3, np.float32), 2).factors.tolist() == [1, 1]
+    assert emphasis(np.array([0, 2, 0], np.float32), Limits(3, 3)).kept.tolist() == [1]
+    assert emphasis(np.zeros(3, np.float32), Limits(2, 2)).factors.tolist() == [1, 1]
 
 
 @pytest.mark.parametrize("spooled", [False, True])
@@ -55,7 +63,9 @@ def test_margins_of_the_second_fit_are_of_models_that_have_not_seen_the_row(told
         pairs = [(np.flatnonzero(np.arange(300) % 3 != k), np.flatnonzero(np.arange(300) % 3 == k)) for k in range(3)]
         first = cross_fit([problem], [pairs], Solver())
         before = first[0].margins.copy()
-        cross_fit_again([problem], [pairs], first, Features(blocks, np.ones(2), 100), Solver(), 1, spool=spool)
+        cross_fit_again(
+            [problem], [pairs], first, Features(blocks, np.ones(2), Limits(100, 100)), Solver(), 1, spool=spool
+        )
         return before, first
 
     before, (found,) = margins_of(y)

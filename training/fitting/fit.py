@@ -14,7 +14,7 @@ from features.segment import Lexicon
 from models.calibrated import CrossFit, Pairs, cross_fit
 from models.calibration import Calibration, fit_calibration
 from models.decision import Floor, Precision, choose_policy
-from models.emphasis import Features, cross_fit_again, emphasis, overall
+from models.emphasis import Features, Limits, cross_fit_again, emphasis, overall
 from models.fitted import FittedModel, Head, Records, Scope, Vocabulary
 from models.likeness import margin_alone
 from models.mixing import Mixing, cross_mix
@@ -92,7 +92,8 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
     and the caller's to remove. counted: the n-grams of these documents and texts, where they have been counted already.
     """
     solver = Solver(recipe.c, recipe.balance, recipe.max_iter, recipe.tol, recipe.seed)
-    at_most = recipe.features_for(sum(len(taught.classes) for taught in lessons))
+    kept = recipe.features_for(sum(len(taught.classes) for taught in lessons))
+    limits = Limits(recipe.max_features, kept, recipe.emphasis)
     progress("features", 0, 2)
     if counted is None:
         vectoriser, matrix = count_ngrams(documents, background, lexicon, recipe.min_df, jobs=jobs, spool=spool)
@@ -110,10 +111,10 @@ def fit(  # noqa: PLR0913 - the last two say by what means, not what
     )
     *folded, scoped = first
     cross_fit_again(
-        problems, pairs, first, Features(vectoriser.blocks_, vectoriser.block_weights(), at_most, recipe.emphasis), solver,
+        problems, pairs, first, Features(vectoriser.blocks_, vectoriser.block_weights(), limits), solver,
         len(lessons), jobs=jobs, progress=partial(progress, "out of fold, again"), spool=spool,
     )  # fmt: skip
-    chosen = emphasis(overall(first, len(lessons)), at_most, recipe.emphasis)
+    chosen = emphasis(overall(first, len(lessons)), limits)
     matrix = matrix.emphasise(chosen, vectoriser.blocks_, vectoriser.block_weights())
     texts = texts.emphasise(chosen.plain(), vectoriser.blocks_, vectoriser.block_weights())
     vectoriser.select(*chosen)
