@@ -10,6 +10,7 @@ import io
 import json
 import re
 import tempfile
+import textwrap
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ _BATCH = 100
 """Entries per request; MLflow's servers take at most 100 parameters and 1,000 metrics in one."""
 
 _DIGEST_LENGTH = 36
+_LONGEST_DATASET_NAME = 500
+"""Characters that MLflow takes."""
 """MLflow keeps no longer digest of a data set; the whole one is in its profile."""
 
 
@@ -143,9 +146,12 @@ class TrackedRun:
         source: str,
         context: Literal["training", "testing"] = "training",
     ) -> None:
-        """Keep which data the run saw: digest, counts (rows, classes, …) and the file's name, never its place or rows."""
+        """Keep which data the run saw: digest, counts (rows, classes, …) and the names of its files, never their places or rows.
+
+        Of many files the last names are left out.
+        """
         entities = import_mlflow().entities
-        name = Path(without_paths(source)).name
+        name = textwrap.shorten(Path(without_paths(source)).name, _LONGEST_DATASET_NAME, placeholder=" …")
         dataset = entities.Dataset(
             name=name,
             digest=digest[:_DIGEST_LENGTH],

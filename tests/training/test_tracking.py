@@ -56,6 +56,16 @@ def artifacts(registry, run):
     return registry.store.artifact_root / run.run_id / "artifacts"
 
 
+def test_of_many_files_as_many_names_are_kept_as_mlflow_takes(registry):
+    names = ", ".join(f"batch-{number:03d}.csv" for number in range(100))
+    with Tracker(registry).run("many") as run:
+        run.log_dataset("f" * 64, {"rows": 1}, names)
+    (kept,) = registry.store.client.get_run(run.run_id).inputs.dataset_inputs
+    assert kept.dataset.name.startswith("batch-000.csv, batch-001.csv")
+    assert kept.dataset.name.endswith("…")
+    assert len(kept.dataset.name) <= 500
+
+
 def test_a_run_keeps_recipe_data_figures_and_reports(registry):
     with Tracker(registry).run("haikou office") as run:
         run.log_recipe({"seed": 7, "ngrams": (1, 4), "target": "maximum coverage @ precision >= 0.95"})
