@@ -37,9 +37,10 @@ _BATCH = 100
 """Entries per request; MLflow's servers take at most 100 parameters and 1,000 metrics in one."""
 
 _DIGEST_LENGTH = 36
+"""MLflow keeps no longer digest of a data set; the whole one is in its profile."""
+
 _LONGEST_DATASET_NAME = 500
 """Characters that MLflow takes."""
-"""MLflow keeps no longer digest of a data set; the whole one is in its profile."""
 
 
 class NothingToRegister(RegistryError):
