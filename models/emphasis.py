@@ -1,8 +1,8 @@
 """A second fit on features that a first one found to matter.
 
 A block of a document has length 1, so that the n-grams that say nothing take room from those that do. A first fit tells
-them apart: only the features with the largest weights stay, and the inverse document frequency of each is multiplied by
-a power, by default the square root, of its largest weight. That is iteratively reweighted ridge regression (Grandvalet, "Least absolute
+them apart: only the features with the largest weights stay, some of the others faintly for the scope, and the inverse document frequency
+of each is multiplied by a power, by default the square root, of its largest weight. That is iteratively reweighted ridge regression (Grandvalet, "Least absolute
 shrinkage is equivalent to quadratic penalization", ICANN 1998), once, with the lengths of the rows taken anew.
 
 The importance of a feature is learnt from labels. Margins out of fold therefore come from features that the fold's own

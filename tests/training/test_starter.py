@@ -26,7 +26,7 @@ def silence(starter_model):
     """Of each suite of texts that are no complaints, and of which no model has seen one: which get no answer of either head.
 
     The first was in view when the scope was made, and the bound was chosen with three in view; the fourth was written by
-    somebody else when all was done, and is measured.
+    somebody else after that, and was in view only when it was chosen how faint a feature of the scope's own is.
     """
     silent = {}
     for suite in ("must_abstain.csv", "must_abstain_2.csv", "must_abstain_3.csv", "must_abstain_4.csv"):
@@ -37,11 +37,15 @@ def silence(starter_model):
     return silent
 
 
+@pytest.mark.xfail(strict=True, reason="the target; measured 97.9% of all, 98.0% of the first three suites")
 def test_on_texts_that_are_no_complaints_both_heads_stay_silent(silence):
-    # measured 0.979, and the aim is 0.98: one text is 0.1 points, and the bound moves by as much with any row that is learnt
-    assert np.mean([silent for suite in silence.values() for silent in suite]) >= 0.975
+    assert np.mean([silent for suite in silence.values() for silent in suite]) >= 0.98
+
+
+def test_on_most_texts_that_are_no_complaints_both_heads_stay_silent(silence):
     shares = {suite: np.mean(silent) for suite, silent in silence.items()}
     assert min(shares.values()) >= 0.95, shares
+    assert np.mean(list(shares.values())) >= 0.975, shares
 
 
 def outside(model, data):
