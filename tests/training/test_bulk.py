@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import tracemalloc
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -17,11 +18,13 @@ from models.bundle import manifest_digest, write_bundle
 from models.charter.demo import demo_charter
 from models.charter.resolution import Resolver
 from models.charter.route import CharterVersion
-from models.prediction import Decision, ModelVersion
+from models.decision import Coverage, Sets
+from models.prediction import Decision, ModelVersion, PredictionSet
 from models.triage import TriageModel
+from training.bulk.answers import ANSWER_COLUMNS, set_cell
 from training.bulk.output import CellTooLong, SheetFull, TargetIsSource, TargetUnwritable
 from training.bulk.report import MAX_LISTED, BadRow, RowFault
-from training.bulk.score import ANSWER_COLUMNS, score_file
+from training.bulk.score import score_file
 from training.errors import EncodingUnknown, FileEmpty, FileUnreadable, FormatUnknown, HeaderMissing, RowBroken
 from training.tables.columns import Role
 from training.tables.dataset import Location
@@ -65,7 +68,12 @@ def answers(triage, scores, said):
     triage, resolution = RESOLVER.resolve(triage, scores, said, datetime.now(UTC))
     found = []
     for head in (triage.domain, triage.office):
-        found += [head.code or "", round(head.confidence, 6), head.decision.value]
+        found += [
+            head.code or "",
+            round(head.confidence, 6),
+            head.decision.value,
+            "" if head.set is None else set_cell(head.set),
+        ]
     found += [";".join(resolution.kinds), resolution.route.state, resolution.urgency.level, ";".join(triage.doubts)]
     return dict(zip(ANSWER_COLUMNS, found, strict=True))
 
@@ -134,7 +142,7 @@ def test_each_format_can_be_scored_into_each(tmp_path, tiny_model, source, targe
     cells = frame.astype(object).where(frame.notna(), "").to_numpy().tolist()
     assert [row[:2] for row in cells] == rows[1:]
     assert [row[2] for row in cells] == ["FDS", "", "PRE"]
-    assert [row[5] for row in cells] == ["T01", "", "T04"]
+    assert [row[6] for row in cells] == ["T01", "", "T04"]
     assert [row[-1] for row in cells] == ["", "EMPTY_TEXT", ""]
     assert float(cells[0][3]) > 0.9
 
@@ -152,7 +160,7 @@ def test_bad_rows_stay_in_place_without_answers_and_are_listed(tmp_path, tiny_mo
     rows = csv_rows(tmp_path / "b.csv")
     assert [row["n"] for row in rows] == ["1", "2", "3", "4", "5"]
     assert rows[2]["text"] == long
-    assert [rows[2][name] for name in ANSWER_COLUMNS] == [""] * 9 + ["TEXT_TOO_LONG"]
+    assert [rows[2][name] for name in ANSWER_COLUMNS] == [""] * 11 + ["TEXT_TOO_LONG"]
     text = report.to_text()
     assert "EMPTY_TEXT 2，行 rows 3, 6" in text
     assert "退" not in text
@@ -239,16 +247,35 @@ def test_a_head_that_the_model_lacks_has_empty_columns(tmp_path, fit_tiny):
     path = written(tmp_path / "a.csv", f"text\n{FOOD}\n{CHAT}\n")
     report = score(path, tmp_path / "b.csv", model)
     rows = csv_rows(tmp_path / "b.csv")
-    assert [[row[name] for name in ANSWER_COLUMNS[:3]] for row in rows] == [["", "", ""]] * 2
+    assert [[row[name] for name in ANSWER_COLUMNS[:4]] for row in rows] == [["", "", "", ""]] * 2
     assert [row["office"] for row in rows] == ["T01", ""]
     assert list(report.decisions) == ["office"]
+
+
+def test_a_set_names_the_classes_to_keep_in_mind(tmp_path, fit_tiny):
+    fitted, everybody = fit_tiny("domain", "office"), Sets(Coverage("smallest set @ coverage >= 0.95"), 1e-12)
+    heads = tuple(replace(head, policy=replace(head.policy, sets=everybody)) for head in fitted.heads)
+    model = TriageModel(replace(fitted, heads=heads), ModelVersion("complaint-triage", "1"), {})
+    path = written(tmp_path / "a.csv", f"text\n{FOOD}\n{CHAT}\n")
+    score(path, tmp_path / "b.csv", model)
+    first, second = csv_rows(tmp_path / "b.csv")
+    for head in heads:
+        best, *others = first[f"{head.target}_set"].split(";")
+        assert best == first[head.target]
+        assert {best, *others} == set(head.classes)
+    assert second["domain_set"] == second["office_set"] == ""
+
+
+def test_a_set_counts_the_classes_beyond_the_alternatives():
+    assert set_cell(PredictionSet(0.95, ("O03", "O02"), 0)) == "O03;O02"
+    assert set_cell(PredictionSet(0.95, ("O03", "O02", "O01", "T01"), 3)) == "O03;O02;O01;T01;+3"
 
 
 def test_a_text_out_of_scope_has_no_code_and_says_why(tmp_path, tiny_model):
     path = written(tmp_path / "a.csv", f"text\n{CHAT}\n你好\n")
     score(path, tmp_path / "b.csv", tiny_model)
     first, second = csv_rows(tmp_path / "b.csv")
-    nothing = ["", "0", "abstain"]
+    nothing = ["", "0", "abstain", ""]
     doubts = tiny_model.triage(Complaint(text=CHAT)).doubts
     assert set(doubts) & {"unfamiliar_text", "not_a_complaint"}
     assert [first[name] for name in ANSWER_COLUMNS] == [*nothing, *nothing, "complaint", "unsure", "P2", *doubts]

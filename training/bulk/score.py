@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,9 +17,8 @@ import pyarrow.compute as pc
 from features.complaint import MAX_TEXT_LENGTH, Complaint
 from models.batch import BatchScores
 from models.charter.resolution import Resolver
-from models.charter.trust import OfficeScores
-from models.prediction import TARGETS, Candidate, Decision, HeadAnswer, Target, Triage
-from models.triage import TriageModel, doubts_of, out_of_scope
+from models.triage import TriageModel
+from training.bulk.answers import ANSWER_COLUMNS, answer_cells
 from training.bulk.input import UNDECODED, BulkInput, Originals, json_originals, open_input, sheet_originals
 from training.bulk.output import TargetIsSource, format_of, replacing
 from training.bulk.report import BulkReport, RowFault, Tally
@@ -31,20 +29,6 @@ from training.tables.dataset import complaints_of
 
 CHUNK_ROWS = 2_000
 """Rows that are read, scored or written at a time: three chunks are in memory."""
-
-ANSWER_COLUMNS = (
-    *(f"{target}{part}" for target in TARGETS for part in ("", "_confidence", "_decision")),
-    "kind",
-    "route",
-    "urgency",
-    "doubts",
-)
-"""What every row gains, in this order."""
-
-_DIGITS = 6
-"""Decimals of a confidence."""
-
-_SCHEMA = pa.schema([(name, pa.float64() if name.endswith("_confidence") else pa.string()) for name in ANSWER_COLUMNS])
 
 
 def score_file(
@@ -66,7 +50,7 @@ def score_file(
     `header (column 3)` for a header that is blank or stands there twice. Values keep their types from JSONL to JSONL,
     from XLSX to XLSX, and from Parquet; what other ways there are go through text.
 
-    A head that the model lacks has empty columns. A text outside of the model's scope has an empty code, confidence 0
+    A head that the model lacks has empty columns, and so have the sets of a model that was trained without them. A text outside of the model's scope has an empty code, confidence 0
     and the decision `abstain`. A row with a `RowFault` stays in its place, with the fault as its doubt and no answers.
 
     The target appears, or is replaced, when all of it is written; after an error it is as it was.
@@ -89,7 +73,7 @@ def score_file(
             open_sink(file, target, len(ANSWER_COLUMNS), originals) as sink,
         ):
             for chunk, scores in _scored(given, model, chunk_rows):
-                answers = _answers(chunk, scores, model, resolver, at, tally)
+                answers = answer_cells(chunk.complaints, chunk.faults, scores, model, resolver, at, tally)
                 table = pa.Table.from_arrays([*chunk.columns, *answers], names=[*names, *ANSWER_COLUMNS])
                 sink.write(table, chunk.rows)
                 tally.count(chunk.rows, chunk.faults)
@@ -185,69 +169,3 @@ def _fault(text: str) -> RowFault | None:
     if not any(character.isprintable() and character != " " for character in text):
         return RowFault.EMPTY_TEXT
     return RowFault.TEXT_TOO_LONG if len(text) > MAX_TEXT_LENGTH else None
-
-
-def _answers(
-    chunk: _Chunk, scores: BatchScores | None, model: TriageModel, resolver: Resolver, at: datetime, tally: Tally
-) -> list[pa.Array]:
-    """The columns of `ANSWER_COLUMNS`, decided as `TriageModel.triage` and `Resolver.resolve` decide.
-
-    at: when a complaint was received that does not say so.
-    """
-    cells: dict[str, list[Any]] = {name: [None] * len(chunk.rows) for name in ANSWER_COLUMNS}
-    cells["doubts"] = ["" if fault is None else fault for fault in chunk.faults]
-    if scores is not None:
-        places = [place for place, fault in enumerate(chunk.faults) if fault is None]
-        triages = _triages(chunk.complaints, scores, model)
-        for place, complaint, probabilities, alone in zip(
-            places, chunk.complaints, scores.probabilities, triages, strict=True
-        ):
-            told = OfficeScores(model.combined_heads, probabilities, model.trust)
-            triage, resolution = resolver.resolve(alone, told, complaint, complaint.received_at or at)
-            for target, answer in (("domain", triage.domain), ("office", triage.office)):
-                if answer is not None:
-                    cells[target][place] = answer.code
-                    cells[f"{target}_confidence"][place] = round(answer.confidence, _DIGITS)
-                    cells[f"{target}_decision"][place] = answer.decision.value
-                    if target in tally.decisions:
-                        tally.decisions[target][answer.decision] += 1
-            cells["kind"][place] = ";".join(resolution.kinds)
-            cells["route"][place] = resolution.route.state.value
-            cells["urgency"][place] = resolution.urgency.level.value
-            cells["doubts"][place] = ";".join(triage.doubts)
-    return [pa.array(cells[name], _SCHEMA.field(name).type) for name in ANSWER_COLUMNS]
-
-
-def _triages(complaints: Sequence[Complaint], scores: BatchScores, model: TriageModel) -> Iterator[Triage]:
-    """What the model says of each complaint, without evidence and contrast."""
-    ends = np.cumsum([len(head.classes) for head in model.heads]).tolist()
-    spans = list(zip(model.heads, [0, *ends], ends, strict=False))
-    shares = [
-        np.take_along_axis(
-            scores.probabilities[:, begin:end], np.maximum(scores.leading[:, number], 0), axis=1
-        ).tolist()
-        for number, (_, begin, end) in enumerate(spans)
-    ]
-    leading = scores.leading.tolist()
-    for row, (complaint, facts, margin) in enumerate(
-        zip(complaints, scores.facts.tolist(), scores.scope.tolist(), strict=True)
-    ):
-        outside = out_of_scope(model.scope, facts, margin)
-        doubts = list(outside)
-        answers: dict[Target, HeadAnswer] = {}
-        for number, (head, _, _) in enumerate(spans):
-            if outside:
-                answers[head.target] = _SILENCE
-                continue
-            best, *others = [
-                Candidate(label := head.classes[code], head.names.get(label, label), share)
-                for code, share in zip(leading[row][number], shares[number][row], strict=True)
-                if code >= 0
-            ]
-            decision = head.policy.decide(leading[row][number][0], best.confidence)
-            answers[head.target] = HeadAnswer(best.code, best.name, best.confidence, decision, tuple(others), None)
-            doubts += doubts_of(head.target, decision, best.confidence, others[0].confidence)
-        yield Triage(model.version, complaint, answers.get("domain"), answers.get("office"), (), tuple(doubts), ())
-
-
-_SILENCE = HeadAnswer(None, None, 0.0, Decision.ABSTAIN, (), None)
