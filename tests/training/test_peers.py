@@ -30,6 +30,21 @@ def test_a_peer_answers_every_row_and_those_it_has_learnt_better_than_the_majori
     assert right == majority if name is PeerName.MAJORITY else right > majority
 
 
+@needs_fasttext
+def test_fasttext_learns_as_well_from_rows_that_are_sorted_by_label(lexicon):
+    random = np.random.default_rng(0)
+    labels = np.repeat(["甲", "乙", "丙"], 600)
+    learnt, asked = (
+        [
+            ("", " ".join([*random.choice(200, 8).astype(str), f"{label}{random.integers(40)}"]), "", "")
+            for label in labels
+        ]
+        for _ in range(2)
+    )
+    found = ask((PeerName.FASTTEXT,), learnt, labels, asked, lexicon)
+    assert (found[PeerName.FASTTEXT] == labels).mean() > 0.9
+
+
 def test_a_peer_says_the_same_each_time(told, lexicon):
     documents, labels = told
     names = (PeerName.KEYWORDS, PeerName.NAIVE)

@@ -96,8 +96,10 @@ class FastText:
     segment: JiebaSegmenter
 
     @classmethod
-    def learn(cls, texts: Sequence[str], labels: Iterable[str], lexicon: Lexicon, threads: int = 1) -> Self:
+    def learn(cls, texts: Sequence[str], labels: Sequence[str], lexicon: Lexicon, threads: int = 1) -> Self:
         """Train, from a temporary file that holds the texts meanwhile; only one thread gives the same each time.
+
+        fastText takes its rows in the order of the file, and of a file sorted by label it remembers the last ones: they are mixed.
 
         Raises:
             ModuleNotFoundError: the extra `bench` is not installed.
@@ -105,14 +107,13 @@ class FastText:
         """
         import fasttext  # noqa: PLC0415 - an extra
 
-        told, segment = list(labels), JiebaSegmenter(lexicon)
-        codes = {label: f"__label__{code}" for code, label in enumerate(sorted(set(told)))}
+        segment = JiebaSegmenter(lexicon)
+        codes = {label: f"__label__{code}" for code, label in enumerate(sorted(set(labels)))}
+        mixed = np.random.default_rng(0).permutation(len(texts)).tolist()
         with tempfile.TemporaryDirectory(prefix="paidan-fasttext-") as folder:
             file = Path(folder) / "texts.txt"
             with file.open("w", encoding="utf-8") as stream:
-                stream.writelines(
-                    f"{codes[label]} {_line(segment, text)}\n" for label, text in zip(told, texts, strict=True)
-                )
+                stream.writelines(f"{codes[labels[row]]} {_line(segment, texts[row])}\n" for row in mixed)
             model = fasttext.train_supervised(
                 str(file), epoch=25, lr=0.5, wordNgrams=2, dim=100, minCount=2, thread=threads, verbose=0
             )
