@@ -10,6 +10,14 @@ from features.lookup import look_up_all
 from features.ngrams import CHARACTER_N, WORD_N, Keys, Positions, Scratch, emit, scratch
 from features.trie import Trie
 
+FACTS = 4
+"""What is counted of a document besides its features."""
+
+_BLANK = ord(" ")
+
+CLAUSE_ENDS = tuple(map(ord, ",。!?;:"))
+"""What ends a clause of a normalised text, in which marks have half their width where there are such."""
+
 
 class Recognised(NamedTuple):
     """The features of a document, and working space for them; each call or thread has its own.
@@ -17,8 +25,9 @@ class Recognised(NamedTuple):
     grams: see `features.ngrams`. entries: uint64 [6 * n], of the look-up. row_of: int32 [6 * n], each n-gram's row, -1
     where it is no feature; after `recognise`, its place in `rows`. rows, counts: int32 [6 * n], the features in the
     order in which they first occur, block after block, and how often each occurs. ends: int32 [2 * n_fields], where
-    each block's features end. facts: int32 [3]: Han characters in title and text, the 2-grams of characters of
-    the text (of the title where the text has none), and how many of these are features. seen: int32 [v], all 0 between two calls.
+    each block's features end. facts: int32 [FACTS]: Han characters in title and text, the 2-grams of characters of
+    the text (of the title where the text has none), how many of these are features, and the clauses of title and text. seen:
+    int32 [v], all 0 between two calls.
     """
 
     grams: Scratch
@@ -42,7 +51,7 @@ def recognition(length: int, n_fields: int, seen: Positions) -> Recognised:
         np.empty(places, np.int32),
         np.empty(places, np.int32),
         np.empty(2 * n_fields, np.int32),
-        np.empty(3, np.int32),
+        np.empty(FACTS, np.int32),
         seen,
     )
 
@@ -106,7 +115,12 @@ def recognise(
                 row_of[index(i)] = seen[index(row_of[index(i)])] - 1
     for u in range(n_features):
         seen[index(rows[index(u)])] = 0
-    for i in range(fields[min(2, len(fields) - 1)]):
-        c = text[i]
-        facts[0] += 0x4E00 <= c <= 0x9FFF or 0x3400 <= c <= 0x4DBF
+    for field in range(min(2, len(fields) - 1)):
+        between = True
+        for i in range(fields[field], fields[field + 1]):
+            c = text[i]
+            facts[0] += 0x4E00 <= c <= 0x9FFF or 0x3400 <= c <= 0x4DBF
+            blank, end = c == _BLANK, c in CLAUSE_ENDS
+            facts[3] += between and not blank and not end
+            between = end or (between and blank)
     return n, n_features

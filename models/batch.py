@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from features.compiled import compiled
 from features.ngrams import Corpus, document_at
+from features.recognise import FACTS
 from models.scorer import Desk, Scorer, answer, desk
 from models.scores import LEADING, Doubles, Integers, blank
 
@@ -20,7 +21,7 @@ class BatchScores(NamedTuple):
     """As `models.scores.Scores` without evidence, a row per document.
 
     probabilities: float32 [n, classes]; scope: float64 [n]; margins: float64 [n, 1 + heads]; leading: int32 [n, heads,
-    LEADING]; facts: int32 [n, 3]; odds: float64 [n].
+    LEADING]; facts: int32 [n, FACTS]; odds: float64 [n].
     """
 
     probabilities: npt.NDArray[np.float32]
@@ -68,7 +69,7 @@ def score_corpus(model: Scorer, laid: Corpus, threads: int | None = None) -> Bat
         np.empty(n, np.float64),
         np.empty((n, 1 + heads), np.float64),
         np.empty((n, heads, LEADING), np.int32),
-        np.empty((n, 3), np.int32),
+        np.empty((n, FACTS), np.int32),
         np.empty(n, np.float64),
     )
     chunks = iter(range(0, n, CHUNK))

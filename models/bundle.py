@@ -24,8 +24,8 @@ from models.scorer import SCALES
 
 BUNDLE_FORMAT = 2
 MANIFEST = "manifest.json"
-_OF_ODDS = 4
-"""Signs that versions of before there were odds do not have: they come last of those of the text."""
+_OF_TEXT = (4, 8)
+"""Signs of the text that versions had before there were odds, and before clauses were counted."""
 
 LIBRARIES = ("numpy", "scikit-learn", "jieba", "numba", "opencc", "scipy")
 
@@ -199,8 +199,8 @@ def _model(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) 
 def _scope(written: Mapping[str, Any], heads: int) -> Scope:
     # a version of before the signs were weighed has no weights: it asks for the margin alone
     weights = tuple(map(float, written.get("weights", margin_alone(heads))))
-    if len(weights) == len(margin_alone(heads)) - _OF_ODDS:
-        weights = (*weights[: OF_TEXT - _OF_ODDS], *[0.0] * _OF_ODDS, *weights[OF_TEXT - _OF_ODDS :])
+    if (of_text := len(weights) - heads) in _OF_TEXT:
+        weights = (*weights[:of_text], *[0.0] * (OF_TEXT - of_text), *weights[of_text:])
     if len(weights) != len(margin_alone(heads)):
         raise ValueError(f"scope: {len(weights)} weights, not {len(margin_alone(heads))}")
     return Scope(written["margin"], written["known_share"], written["characters"], weights)

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.compiled import compiled
+from features.recognise import FACTS
 from models.evidence import EVIDENCE_TOKENS
 
 Floats = npt.NDArray[np.float32]
@@ -51,8 +52,8 @@ class Scores(NamedTuple):
 
     @property
     def facts(self) -> Integers:
-        """Han characters in title and text, 2-grams of characters of the text, else of the title, how many of them are known: int32 [3]."""
-        return self.whole[-1, :3]
+        """See `features.recognise.Recognised`: int32 [FACTS]."""
+        return self.whole[-1, :FACTS]
 
     @property
     def leading(self) -> Integers:

@@ -111,7 +111,7 @@ class TriageModel:
         if with_evidence:
             place_in_originals(scores[1], reading.edges, reading.offsets)
         whole, real = scores[1].tolist(), scores[2].tolist()
-        outside = out_of_scope(self.scope, whole[-1][:3], real[-1][0])
+        outside = out_of_scope(self.scope, whole[-1], real[-1][0])
         masked = reading.masked()
         answers: dict[Target, HeadAnswer] = {}
         doubts = list(outside)
@@ -142,7 +142,7 @@ def out_of_scope(scope: Scope, facts: Sequence[int], likeness: float) -> tuple[s
 
     facts and likeness: see `facts` and `scope` of models.scores.Scores.
     """
-    characters, pairs, known = facts
+    characters, pairs, known = facts[:3]
     if characters < scope.characters:
         return (TOO_SHORT,)
     if pairs and known / pairs < scope.known_share:

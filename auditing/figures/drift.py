@@ -41,7 +41,7 @@ READ_PER_DAY = 500
 """Complaints of a day whose text is read again, evenly spaced."""
 
 FactsOf = Callable[[Sequence[Complaint]], npt.NDArray[np.integer]]
-"""Reads complaints: int [n, 3] as `models.scores.Scores.facts`."""
+"""Reads complaints: int [n, FACTS] as `models.scores.Scores.facts`."""
 
 
 class State(StrEnum):

@@ -72,7 +72,7 @@ def profile_of(
     """Make a profile.
 
     answers: per head the label of each complaint, None where it was silent. confidences: per head those of its answers.
-    facts: int [n, 3] as `models.scores.Scores` has them, of all complaints or some.
+    facts: int [n, FACTS] as `models.scores.Scores` has them, of all complaints or some.
     """
     known = facts[facts[:, 1] > 0]
     return Profile(

@@ -21,6 +21,7 @@ from models.bundle import (
     verify_bundle,
 )
 from models.fitted import FIELDS
+from models.likeness import OF_TEXT
 from models.prediction import ModelVersion
 from models.triage import TriageModel
 
@@ -216,9 +217,11 @@ def test_a_bundle_of_before_the_signs_were_weighed_asks_for_the_margin_alone(bun
     assert scores.scope == pytest.approx(scores.margins[0])
 
 
-def test_a_bundle_of_before_there_were_odds_asks_for_the_signs_that_it_has(bundle):
+@pytest.mark.parametrize("later", [[], [0.0] * 4], ids=["before there were odds", "before clauses were counted"])
+def test_an_earlier_bundle_asks_for_the_signs_that_it_has(later, bundle):
     scope = json.loads((bundle / MANIFEST).read_text(encoding="utf-8"))["scope"]
-    rewrite(bundle, scope=scope | {"weights": [2.0, 0.0, 0.5, 0.0, 0.25, 0.0]})
+    assert len(scope["weights"]) == OF_TEXT + 2
+    rewrite(bundle, scope=scope | {"weights": [2.0, 0.0, 0.5, 0.0, *later, 0.25, 0.0]})
     model = TriageModel.load(bundle, ModelVersion("m", "1"))
     scores = model.scores(model.read(Complaint("超市卖过期食品，要求退款")))
     extent = np.log1p(scores.facts[0])

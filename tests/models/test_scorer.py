@@ -1,6 +1,7 @@
 """The compiled scorer against the same model out of scikit-learn's and jieba's own parts."""
 
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -89,7 +90,9 @@ def test_a_text_of_nothing_known_has_no_odds(tiny_model):
 
 @given(data=st.data())
 @settings(max_examples=50, deadline=None)
-def test_facts_are_counts_of_title_and_text_and_of_the_2_grams_of_either(data, awkward, tiny_model, tiny_fitted):
+def test_facts_are_counts_of_title_and_text_of_the_2_grams_of_either_and_of_clauses(
+    data, awkward, tiny_model, tiny_fitted
+):
     reading = tiny_model.read(drawn_complaint(data, awkward))
     blocks, spelled = tiny_fitted.vocabulary.blocks, tiny_fitted.vocabulary.spelling.strings()
     known = {(block, name) for block, name in zip(blocks.tolist(), spelled, strict=True)}
@@ -98,7 +101,23 @@ def test_facts_are_counts_of_title_and_text_and_of_the_2_grams_of_either(data, a
     title, text = ([(2 * field + 1, each[i : i + 2]) for i in range(len(each) - 1)] for field, each in enumerate(texts))
     pairs = text or title
     facts = tiny_model.scores(reading).facts.tolist()
-    assert facts == [han, len(pairs), sum(pair in known for pair in pairs)]
+    clauses = sum(bool(clause.strip()) for text in texts for clause in re.split("[,。!?;:]", text))
+    assert facts == [han, len(pairs), sum(pair in known for pair in pairs), clauses]
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "clauses"),
+    [
+        ("", "退款", 1),
+        ("退卡", "健身房关门，卡不退", 3),
+        ("", "健身房关门，，卡不退。。。", 2),
+        ("", "！！！健身房关门 ， 卡不退？", 2),
+        ("", "！？。", 0),
+        ("", "", 0),
+    ],
+)
+def test_a_clause_is_what_stands_between_marks(title, text, clauses, tiny_model):
+    assert tiny_model.scores(tiny_model.read(Complaint(text, title=title))).facts[3] == clauses
 
 
 @given(data=st.data())

@@ -161,7 +161,7 @@ def test_the_bounds_of_the_scope_turn_away_few_of_the_complaints_learnt_from(fit
 
 def test_a_text_is_more_like_a_complaint_the_surer_the_scope_is_and_the_better_its_odds_are(fit_rows):
     weights, extent = fit_rows().model.scope.weights, np.log1p(30)
-    margin, _, known, odds = [
+    margin, _, known, odds, _ = [
         first + more * extent for first, more in zip(weights[:OF_TEXT:2], weights[1:OF_TEXT:2], strict=True)
     ]
     assert margin > 0

@@ -25,11 +25,11 @@ OUTSIDE = {"too_short", "unfamiliar_text", "not_a_complaint"}
 def silence(starter_model):
     """Of each suite of texts that are no complaints, and of which no model has seen one: which get no answer of either head.
 
-    The first was in view when the scope was made, and the bound was chosen with three in view; the fourth was written by
-    somebody else after that, and was in view only when it was chosen how faint a feature of the scope's own is.
+    Each has another author. The first four were in view when the scope was made and its bound chosen; the last two were asked
+    when that was done, and once more after five rows of the starter set had been taken out.
     """
     silent = {}
-    for suite in ("must_abstain.csv", "must_abstain_2.csv", "must_abstain_3.csv", "must_abstain_4.csv"):
+    for suite in ("must_abstain.csv", *(f"must_abstain_{number}.csv" for number in range(2, 7))):
         with (DATA / suite).open(encoding="utf-8", newline="") as file:
             answers = list(starter_model.triage_many(Complaint(row["text"]) for row in csv.DictReader(file)))
         assert len(answers) >= 300
@@ -37,15 +37,13 @@ def silence(starter_model):
     return silent
 
 
-@pytest.mark.xfail(strict=True, reason="the target; measured 97.9% of all, 98.0% of the first three suites")
 def test_on_texts_that_are_no_complaints_both_heads_stay_silent(silence):
     assert np.mean([silent for suite in silence.values() for silent in suite]) >= 0.98
 
 
-def test_on_most_texts_that_are_no_complaints_both_heads_stay_silent(silence):
+def test_by_no_author_are_the_texts_taken_for_complaints_much_oftener(silence):
     shares = {suite: np.mean(silent) for suite, silent in silence.items()}
-    assert min(shares.values()) >= 0.95, shares
-    assert np.mean(list(shares.values())) >= 0.975, shares
+    assert min(shares.values()) >= 0.96, shares
 
 
 def outside(model, data):
@@ -76,7 +74,16 @@ def test_of_authors_that_were_not_learnt_from_few_complaints_are_out_of_scope(he
     """A third of the authors at a time, and with them whole ways of writing, such as titles of six characters."""
     counts = [(outside(model, unseen), len(unseen)) for model, unseen in held_out]
     turned_away, rows = (sum(column) for column in zip(*counts, strict=True))
-    assert turned_away / rows <= 0.035, f"{turned_away} of {rows}"
+    assert turned_away / rows <= 0.025, f"{turned_away} of {rows}"
+
+
+def test_of_complaints_that_look_least_like_any_one_in_sixteen_at_most_is_out_of_scope(starter_model):
+    """Enquiries, suggestions, flat facts, quoted adverts, chat and stories, all of them by one author who was not learnt from."""
+    with (DATA / "unlike_complaints.csv").open(encoding="utf-8", newline="") as file:
+        unseen = [Complaint(row["text"]) for row in csv.DictReader(file)]
+    away = [bool(OUTSIDE & set(each.doubts)) for each in starter_model.triage_many(unseen, with_evidence=False)]
+    assert len(unseen) >= 1_000
+    assert np.mean(away) <= 1 / 16
 
 
 def test_a_model_of_four_batches_turns_away_hardly_more_of_seven_others(fit_files):

@@ -19,9 +19,13 @@ from models.likeness import NO_ODDS, ODDS, Doubles, margin_alone, signs
 from models.rows import Rows
 from models.scorer import TEXT_BLOCKS
 
-LIKENESS_LOSS, KNOWN_LOSS, SHORT_LOSS = 0.0115, 0.0005, 0.001
+LIKENESS_LOSS, KNOWN_LOSS, SHORT_LOSS = 0.01, 0.0005, 0.001
 """Share of complaints that each bound of the scope may turn away, by margins of fits on four fifths of them. A fit on all is surer:
 of rows that it has not learnt either it turns away one in a hundred, and mostly the same by several signs (docs/quality.md)."""
+
+BORDER, LEAST_NEAR = 8.0, 100
+"""Logits from the border, up to which texts say where it runs: to those that are farther off no line is wrong. And how many of
+them there have to be on either side."""
 
 SAMPLE = 20_000
 """Complaints that the scope is learnt from and the bounds are measured on; there are far fewer background texts."""
@@ -144,7 +148,7 @@ def learn_scope(
     facts = np.concatenate([score_corpus(elsewhere, texts).facts for texts in (laid, beside)])
     seen = signs(told, facts, odds.means)
     weights = _weights(seen, lesson.codes, len(best))
-    characters, pairs, known = facts[: lesson.complaints].T
+    characters, pairs, known, _ = facts[: lesson.complaints].T
     return Scope(
         margin=float(np.quantile(seen[: lesson.complaints] @ weights, LIKENESS_LOSS)),
         known_share=float(np.quantile(known / np.maximum(pairs, 1), KNOWN_LOSS)),
@@ -157,11 +161,21 @@ def _weights(seen: Doubles, codes: npt.NDArray[np.int32], heads: int) -> Doubles
     """The weights of the signs; without a background those of the margin alone."""
     if codes.all():
         return np.array(margin_alone(heads))
-    spread = seen.std(axis=0)
-    spread[spread == 0] = 1
     with threadpool_limits(1, "blas"):
-        layer = LogisticRegression(max_iter=1_000).fit((seen - seen.mean(axis=0)) / spread, codes)
-    return np.asarray(layer.coef_[0] / spread)
+        weights, bias = _layer(seen, codes)
+        near = np.abs(seen @ weights + bias) <= BORDER
+        if np.bincount(codes[near], minlength=2).min() >= LEAST_NEAR:
+            weights, _ = _layer(seen[near], codes[near])
+    return weights
+
+
+def _layer(seen: Doubles, codes: npt.NDArray[np.int32]) -> tuple[Doubles, float]:
+    """Logistic regression on signs in units of their spread among these rows: weights and bias for the signs as they are."""
+    middle, spread = seen.mean(axis=0), seen.std(axis=0)
+    spread[spread == 0] = 1
+    layer = LogisticRegression(max_iter=1_000).fit((seen - middle) / spread, codes)
+    weights = layer.coef_[0] / spread
+    return weights, float(layer.intercept_[0] - middle @ weights)
 
 
 def _unfamiliar(vectoriser: ComplaintVectoriser) -> Keys:
