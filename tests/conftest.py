@@ -62,11 +62,15 @@ def tiny_complaints():
 
 
 @pytest.fixture(scope="module")
-def short_background():
-    """Learn from every tenth background text only, for tests that do not look at what a model is silent on."""
+def quick_training(lexicon):
+    """Learn from every tenth background text only, for tests that do not look at what a model is silent on.
+
+    And with the session's lexicon: by the door each training reads it, in a second or two.
+    """
     with pytest.MonkeyPatch.context() as patch:
         texts = background_texts()[::10]
         patch.setattr("training.measuring.evaluate.background_texts", lambda: texts)
+        patch.setattr(Lexicon, "load", lambda: lexicon)
         yield
 
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import paidan
 import paidan_audit
@@ -17,7 +18,7 @@ from models.charter.demo import demo_charter
 
 # MLflow 3.17 on SQLAlchemy 2.1
 pytestmark = [
-    pytest.mark.usefixtures("short_background"),
+    pytest.mark.usefixtures("quick_training"),
     pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning"),
 ]
 
@@ -67,28 +68,27 @@ def tiny_file(tiny_complaints, tmp_path_factory):
     return written(tmp_path_factory.mktemp("data") / "tiny.csv", tiny_complaints, ("text", "domain", "office"))
 
 
-@pytest.fixture(scope="session")
-def trained(home, tiny_file):
-    """Two versions trained by the program itself, the first of them promoted; what it said the first time."""
-    program = [sys.executable, "-m", "paidan"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PAIDAN_")}
-    environment |= {"PAIDAN_HOME": str(home)}
-    said = ""
+@pytest.fixture(scope="module")
+def trained(home, tiny_file, quick_training):
+    """Two versions, the first of them trained by the program in a process of its own and promoted; what it said then."""
+    others = dict.fromkeys([name for name in os.environ if name.startswith(("PAIDAN_", "MLFLOW_"))])
+    environment = {name: value for name, value in os.environ.items() if name not in others}
+    first = subprocess.run(
+        [sys.executable, "-m", "paidan", "train", "--data", str(tiny_file)],
+        env=environment | {"PAIDAN_HOME": str(home)},
+        cwd=Path(paidan.__file__).parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    door = CliRunner(env=others | {"PAIDAN_HOME": str(home)})
     for arguments in (
-        ("train", "--data", tiny_file),
         ("models", "promote", "challenger", "--reason", "first", "--actor", "tester"),
-        ("train", "--data", tiny_file, "--seed", "7"),
+        ("train", "--data", str(tiny_file), "--seed", "7"),
     ):
-        done = subprocess.run(
-            [*program, *map(str, arguments)],
-            env=environment,
-            cwd=Path(paidan.__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        said = said or done.stdout
-    return said
+        done = door.invoke(paidan.cli, arguments)
+        assert done.exit_code == 0, done.output
+    return first.stdout
 
 
 def test_training_shows_the_gate_the_figures_and_what_to_do_next(trained):

@@ -72,7 +72,7 @@ def desk(tmp_path_factory, tiny_complaints):
 
 
 @pytest.fixture(scope="module")
-def run(desk, tmp_path_factory, short_background):
+def run(desk, tmp_path_factory, quick_training):
     """Run a command as at the desk, where versions have been trained and promoted twice, so that one can roll back."""
     runner = CliRunner(env={"PAIDAN_HOME": str(tmp_path_factory.mktemp("home"))})
     measured = set()

@@ -14,7 +14,7 @@ from training.written.starter import starter_files
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 # MLflow 3.17 on SQLAlchemy 2.1
 @pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")
-@pytest.mark.usefixtures("short_background")
+@pytest.mark.usefixtures("quick_training")
 def test_the_whole_loop_runs_on_a_few_rows(tmp_path):
     weeks = read_weeks(starter_files()[:3], (), 60, 12)
     found = run(weeks, Plan(budget=20, seeds=0, requests=400), tmp_path)

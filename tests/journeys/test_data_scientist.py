@@ -14,6 +14,7 @@ from auditing.log.history import EventLog
 from auditing.store.database import open_engine
 
 pytestmark = [
+    pytest.mark.usefixtures("quick_training"),
     pytest.mark.skipif(os.name == "nt", reason="POSIX signals"),
     # MLflow 3.17 on SQLAlchemy 2.1
     pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning"),

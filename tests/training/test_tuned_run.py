@@ -21,7 +21,7 @@ from training.tuning.search import SEARCHED, Tuning
 
 # MLflow 3.17 on SQLAlchemy 2.1
 pytestmark = [
-    pytest.mark.usefixtures("short_background"),
+    pytest.mark.usefixtures("quick_training"),
     pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning"),
 ]
 
