@@ -1,11 +1,9 @@
 """What may be said where not all may be: of an error without its message, which quotes values, and of people in notes."""
 
 import traceback
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-
-from features.normalise import Normaliser
-from features.privacy import mask
 
 
 def where(error: BaseException) -> str:
@@ -23,8 +21,13 @@ class NoteMask:
 
     def __call__(self, note: str) -> str:
         """`note` with personal data replaced by asterisks."""
-        return mask(note, self._normalise(note).personal) if note else note
+        return self._hide(note) if note else note
 
     @cached_property
-    def _normalise(self) -> Normaliser:
-        return Normaliser()
+    def _hide(self) -> Callable[[str], str]:
+        # the process that writes the case log reads no note: it starts without the rules and what compiles them
+        from features.normalise import Normaliser  # noqa: PLC0415
+        from features.privacy import mask  # noqa: PLC0415
+
+        normalise = Normaliser()
+        return lambda note: mask(note, normalise(note).personal)

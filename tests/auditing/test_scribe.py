@@ -1,6 +1,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -139,3 +141,12 @@ async def test_who_waits_for_a_locked_store_hears_of_it_and_the_log_recovers(apa
         assert (await apart.append(second)).revision == 1
         assert not apart.troubled
     await closed(apart)
+
+
+def test_the_process_that_writes_loads_nothing_that_only_triage_needs():
+    program = (
+        "import sys; import auditing.log.scribe_process; "
+        "sys.exit(', '.join(sys.modules.keys() & {'numpy', 'numba', 'pydantic', 'alembic'}) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

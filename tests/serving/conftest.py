@@ -16,6 +16,8 @@ from auditing.log.events import Role
 from auditing.log.history import EventLog
 from auditing.people.accounts import People
 from auditing.people.passwords import Passwords
+from models.charter.demo import demo_charter
+from models.charter.said import Listener
 from serving.serve import build_app
 from serving.settings import Settings
 
@@ -40,6 +42,18 @@ def _no_settings_of_this_shell(monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     for name in Settings.model_fields:
         monkeypatch.delenv(f"PAIDAN_{name.upper()}", raising=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_demo_charter_is_prepared_once():
+    """Let all services of a session hear by one listener to the demo charter, which takes a third of a second to make."""
+    listener = Listener(demo_charter())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "models.charter.resolution.Listener",
+            lambda charter: listener if charter is demo_charter() else Listener(charter),
+        )
+        yield
 
 
 @pytest.fixture(scope="session")
