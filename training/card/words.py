@@ -18,6 +18,8 @@ LEAST_ROWS = 5
 PRIOR = 1_000.0
 """Occurrences that each class is given in advance, in the proportions of all texts: it quiets rare words."""
 
+_MASKED = frozenset(TOKENS)
+
 
 @dataclass(frozen=True, slots=True)
 class ClassWord:
@@ -84,4 +86,4 @@ def _log_odds(
 
 
 def _unmasked(words: Sequence[str]) -> list[str]:
-    return [word for word in words if not set(word) & set(TOKENS)]
+    return [word for word in words if _MASKED.isdisjoint(word)]
