@@ -1,6 +1,5 @@
 """The compiled scorer against the reference on real complaints, where there are any. Only numbers are ever printed."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,9 +19,6 @@ from training.tables.dataset import read_labelled
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 LEARNT = 3_000
-EVERY = 1 if os.environ.get("PAIDAN_EVERY_ROW") else 3
-"""The reference takes milliseconds a row: by default every third is compared, with PAIDAN_EVERY_ROW=1 all are."""
-
 CHUNK = 500
 
 
@@ -56,20 +52,20 @@ def learnt(request, lexicon):
     return data, own, fitted.model
 
 
-def test_every_third_real_complaint_gets_the_references_probabilities(learnt, lexicon, record_property):
-    data, _, model = learnt
+def test_every_third_real_complaint_gets_the_references_probabilities(learnt, lexicon, awkward, record_property):
+    (data, _, model), every = learnt, awkward.EVERY
     compiled = TriageModel(model, ModelVersion("complaint-triage", "1"), {})
     ((target, pipeline),) = reference_pipelines(model, lexicon).items()
     compared, furthest, same = 0, 0.0, 0
-    for start in range(0, len(data), CHUNK * EVERY):
-        complaints = [data.complaint(row) for row in range(start, min(start + CHUNK * EVERY, len(data)), EVERY)]
+    for start in range(0, len(data), CHUNK * every):
+        complaints = [data.complaint(row) for row in range(start, min(start + CHUNK * every, len(data)), every)]
         theirs = pipeline.predict_proba(complaints)
         ours = compiled.score_many(complaints).probabilities
         compared += len(complaints)
         furthest = max(furthest, float(abs(ours - theirs).max()))
         same += int((ours.argmax(axis=1) == theirs.argmax(axis=1)).sum())
     record_property(target, f"{compared} rows, furthest {furthest:.2e}, same answer {same}")
-    assert compared == -(-len(data) // EVERY)
+    assert compared == -(-len(data) // every)
     assert furthest <= 1e-5
     assert same >= compared - 2  # two classes may be equally probable to six digits
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score, top_k_accuracy_score
 
 from models.decision import Coverage, Sets
-from training.measuring.figures import SWEEP_STEPS, Outcome, outcome, together
+from training.measuring.figures import SWEEP_STEPS, Outcome, f1_of_classes, outcome, together
 
 CLASSES = ("价格", "广告", "食品", "预付")
 
@@ -20,6 +20,22 @@ def scored(seed=0, n=200):
     probabilities = random.dirichlet(np.ones(4), n)
     probabilities[np.arange(n), codes] += random.uniform(0, 1, n)
     return (probabilities / probabilities.sum(axis=1, keepdims=True)).astype(np.float32), codes
+
+
+@given(
+    # scikit-learn refuses rows none of which counts
+    rows=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 3)), min_size=1).filter(
+        lambda rows: any(often for *_, often in rows)
+    ),
+    weighted=st.booleans(),
+)
+def test_f1_of_each_class_is_scikit_learns_also_of_rows_that_count_several_times_and_classes_that_do_not_occur(
+    rows, weighted
+):
+    truth, answer, weights = np.array(rows, np.int64).T
+    often = weights.astype(float) if weighted else None
+    theirs = f1_score(truth, answer, labels=range(5), average=None, sample_weight=often, zero_division=float("nan"))
+    np.testing.assert_allclose(f1_of_classes(truth, answer, 5, often), theirs, rtol=1e-12)
 
 
 def test_the_headline_is_what_scikit_learn_counts():

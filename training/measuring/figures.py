@@ -123,8 +123,8 @@ def f1_of_classes(
 ) -> npt.NDArray[np.float64]:
     """F1 of each class [classes], NaN of those that do not occur; codes below `classes` [n], weights: how often each row counts [n].
 
-    As `sklearn.metrics.f1_score(average=None)`, which takes fifty times as long for a few hundred rows: a bootstrap asks it
-    hundreds of times.
+    As `sklearn.metrics.f1_score(average=None, zero_division=nan)`, which takes fifty times as long for a few hundred rows: a
+    bootstrap asks it hundreds of times.
     """
     right = truth == answer
     hits = np.bincount(truth[right], None if weights is None else weights[right], classes)
